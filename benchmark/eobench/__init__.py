@@ -1,0 +1,3 @@
+"""eobench: which method needs the fewest labels?"""
+
+__version__ = "0.1.0"

@@ -1,0 +1,86 @@
+"""`dataset.json` of a sample folder, as checked, typed values. Light: no array is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from eobench.data._inputs import ModalityInfo
+
+
+@dataclass(frozen=True, slots=True)
+class ModalityFiles:
+    """Where one modality lies.
+
+    Attributes:
+        info: what it is.
+        file: (N, *sizes) array.
+        dtype: as stored.
+        valid: file of the (N, T) mask, or None.
+        days: (T,) days from `start`, or the file of an (N, T) array.
+        start: ISO date, `{"column": name}`, `{"january_1_of": name}` or None.
+    """
+
+    info: ModalityInfo
+    file: str
+    dtype: str
+    valid: str | None
+    days: tuple[int, ...] | str
+    start: str | Mapping[str, str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class SplitInfo:
+    """One way of cutting the rows into train, val and test.
+
+    Attributes:
+        name: as in `name[split=zone]`.
+        column: of samples.parquet, holding `train`, `val`, `test` (other values: in none).
+        whole: the group that is never cut between test and the rest; None: none.
+        val: `grouped`, `within`, or None where there are no validation rows.
+    """
+
+    name: str
+    column: str
+    whole: str | None
+    val: Literal["grouped", "within"] | None
+
+
+@dataclass(frozen=True, slots=True)
+class TableInfo:
+    """A region table: columns `by`, `class` (its name), `proportion`."""
+
+    name: str
+    file: str
+    by: str
+    kind: str
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A checked `dataset.json`.
+
+    Attributes:
+        samples: N.
+        targets: file of the (N, H, W) class indices of a segmentation set, else None.
+        ignore: value in `targets` that is not scored.
+        meta: origin, source, licence, citation, quirks and all other keys, as written.
+    """
+
+    name: str
+    title: str
+    task: Literal["classification", "segmentation"]
+    classes: tuple[str, ...]
+    samples: int
+    modalities: Mapping[str, ModalityFiles]
+    pools: Mapping[str, ModalityFiles]
+    splits: Mapping[str, SplitInfo]
+    default_split: str
+    groups: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    tables: Mapping[str, TableInfo] = field(default_factory=dict)
+    targets: str | None = None
+    ignore: int | None = None
+    meta: Mapping[str, object] = field(default_factory=dict)

@@ -1,0 +1,231 @@
+"""Inputs: N samples of one or more modalities, gathered by index from memory maps into whole batches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eobench.data._errors import DataError
+from eobench.data._fill import Fill, fill_gaps
+
+Kind = Literal["series", "image", "image-series"]
+Rows = NDArray[np.integer] | slice
+
+
+@dataclass(frozen=True, slots=True)
+class ModalityInfo:
+    """What one modality is; light enough for listings.
+
+    Attributes:
+        name: its name in the sample folder, such as `s2`.
+        kind: `series` (T, C), `image` (H, W, C) or `image-series` (T, H, W, C), as stored, channels last.
+        sizes: the shape of one sample as stored.
+        bands: C names.
+        scale: value = raw * scale.
+        units: of the value, where known.
+    """
+
+    name: str
+    kind: Kind
+    sizes: tuple[int, ...]
+    bands: tuple[str, ...]
+    scale: float = 1.0
+    units: str | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ModalityArray:
+    """The stored values of one modality for N samples.
+
+    Attributes:
+        info: what it is.
+        values: (N, *sizes) raw values in the stored type, channels last; may be a read-only memory map.
+        valid: (N, T) bool, False where there is no observation; None where every step is observed.
+        days: (T,) or (N, T) int16, days since the sample's start; (1,) zeros for an image.
+    """
+
+    info: ModalityInfo
+    values: NDArray[np.generic]
+    valid: NDArray[np.bool_] | None
+    days: NDArray[np.int16]
+
+    def take(self, rows: Rows) -> ModalityArray:
+        """Return the given rows, copied out of the memory map."""
+        return replace(
+            self,
+            values=np.ascontiguousarray(self.values[rows]),
+            valid=None if self.valid is None else np.ascontiguousarray(self.valid[rows]),
+            days=self.days if self.days.ndim == 1 else np.ascontiguousarray(self.days[rows]),
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """Scaled values of some samples, channels first, all modalities concatenated along the channels.
+
+    Attributes:
+        values: float32; (B, C, T) series, (B, C, H, W) image, (B, T, C, H, W) image series. NaN where there is
+            no observation, unless the inputs were `filled`.
+        valid: (B, T) bool, True where every modality has an observation (T = 1 for an image).
+        days: (B, T) int16, days since each sample's start.
+    """
+
+    values: NDArray[np.float32]
+    valid: NDArray[np.bool_]
+    days: NDArray[np.int16]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Inputs:
+    """N samples of one or more modalities of one kind.
+
+    Built by `Inputs.of`. Values are gathered, scaled and turned channels first by `batch`; nothing is read
+    before. Gaps stay NaN until `filled` says how they are filled: nothing fills silently.
+    """
+
+    modalities: tuple[ModalityArray, ...]
+    fill: Fill | None = None
+
+    @classmethod
+    def of(cls, *modalities: ModalityArray) -> Inputs:
+        """Return inputs of these modalities.
+
+        Raises:
+            DataError: they differ in kind, in the number of samples, or in their dates.
+        """
+        first = modalities[0]
+        for other in modalities[1:]:
+            if other.info.kind != first.info.kind:
+                raise DataError(
+                    f"modalities {first.info.name!r} ({first.info.kind}) and {other.info.name!r} "
+                    f"({other.info.kind}) are of different kinds and cannot be concatenated: "
+                    f"choose with modalities={first.info.name}"
+                )
+            if len(other.values) != len(first.values):
+                raise DataError(
+                    f"modality {other.info.name!r} has {len(other.values)} samples, "
+                    f"{first.info.name!r} has {len(first.values)}"
+                )
+            if not np.array_equal(other.days, first.days):
+                raise DataError(
+                    f"modalities {first.info.name!r} and {other.info.name!r} have different dates and cannot "
+                    f"be concatenated: choose with modalities={first.info.name}"
+                )
+        return cls(tuple(modalities))
+
+    def __len__(self) -> int:
+        return len(self.modalities[0].values)
+
+    @property
+    def kind(self) -> Kind:
+        """The kind that all modalities share."""
+        return self.modalities[0].info.kind
+
+    @property
+    def bands(self) -> tuple[str, ...]:
+        """C band names, in the order of a batch's channels."""
+        return tuple(band for m in self.modalities for band in m.info.bands)
+
+    @property
+    def channels(self) -> int:
+        """C, over all modalities."""
+        return len(self.bands)
+
+    @property
+    def steps(self) -> int:
+        """T; 1 for an image."""
+        return int(self.modalities[0].days.shape[-1])
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one sample in a batch, such as (C, T), (C, H, W) or (T, C, H, W)."""
+        sizes = self.modalities[0].info.sizes
+        if self.kind == "series":
+            return (self.channels, self.steps)
+        if self.kind == "image":
+            return (self.channels, *sizes[:2])
+        return (self.steps, self.channels, *sizes[1:3])
+
+    def take(self, rows: Rows) -> Inputs:
+        """Return the given rows as inputs of their own, copied."""
+        return replace(self, modalities=tuple(m.take(rows) for m in self.modalities))
+
+    def filled(self, how: Fill) -> Inputs:
+        """Return the same inputs with gaps filled, as `linear` (between the dates around) or `gaussian`.
+
+        The one place where gaps are filled. `linear` interpolates over days and holds the first and last
+        observation; `gaussian` is Eq 11-13 of Vincent et al. with a width of 7 days (zero where no
+        observation is near). A series without any observation becomes zero. `Batch.valid` still tells which
+        steps were observed.
+        """
+        return replace(self, fill=how)
+
+    def batch(self, rows: Rows | None = None) -> Batch:
+        """Gather, scale, fill and concatenate the given rows (default all) into one batch."""
+        chosen: Rows = slice(None) if rows is None else rows
+        parts, masks = [], []
+        for modality in self.modalities:
+            values, valid = _observed(modality, chosen)
+            days = modality.days if modality.days.ndim == 1 else modality.days[chosen]
+            if self.fill is not None:
+                values = fill_gaps(values, valid, days, self.fill)
+            parts.append(_channels_first(values, self.kind))
+            masks.append(valid)
+        first = self.modalities[0].days
+        days = np.broadcast_to(first, masks[0].shape) if first.ndim == 1 else first[chosen]
+        axis = 2 if self.kind == "image-series" else 1
+        values = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=axis)
+        return Batch(np.ascontiguousarray(values), np.logical_and.reduce(masks), days)
+
+    def as_series(self) -> Inputs:
+        """Return the pixels of images as series: (N, H, W, C) gives N*H*W series of one step, row-major."""
+        if self.kind == "series":
+            return self
+        return replace(self, modalities=tuple(_flatten(m) for m in self.modalities))
+
+
+def _observed(modality: ModalityArray, rows: Rows) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Scaled values with NaN where nothing was observed, and the (B, T) mask of observed steps."""
+    values = modality.values[rows].astype(np.float32)
+    if modality.info.scale != 1.0:
+        values *= np.float32(modality.info.scale)
+    steps = modality.days.shape[-1]
+    if modality.valid is None:
+        valid = np.ones((len(values), steps), np.bool_)
+    else:
+        valid = modality.valid[rows]
+    if modality.info.kind == "image":
+        return values, valid
+    if modality.valid is not None:
+        values[~valid] = np.nan
+    if modality.values.dtype.kind == "f":  # a NaN in the store is a missing value, with or without a mask
+        valid = valid & ~np.isnan(values).reshape(*values.shape[:2], -1).any(axis=2)
+    return values, valid
+
+
+def _channels_first(values: NDArray[np.float32], kind: Kind) -> NDArray[np.float32]:
+    if kind == "series":
+        return values.transpose(0, 2, 1)
+    if kind == "image":
+        return values.transpose(0, 3, 1, 2)
+    return values.transpose(0, 1, 4, 2, 3)
+
+
+def _flatten(modality: ModalityArray) -> ModalityArray:
+    """Images (N, H, W, C) or image series (N, T, H, W, C) as pixel series (N*H*W, T, C)."""
+    values, info = modality.values, modality.info
+    steps, bands = modality.days.shape[-1], len(info.bands)
+    height, width = info.sizes[-3], info.sizes[-2]
+    if info.kind == "image-series":
+        values = values.transpose(0, 2, 3, 1, 4)
+    values = values.reshape(len(values) * height * width, steps, bands)
+    pixels = height * width
+    return ModalityArray(
+        info=replace(info, kind="series", sizes=(steps, bands)),
+        values=values,
+        valid=None if modality.valid is None else np.repeat(modality.valid, pixels, axis=0),
+        days=modality.days if modality.days.ndim == 1 else np.repeat(modality.days, pixels, axis=0),
+    )
