@@ -5,8 +5,8 @@ Run it from the repository root; it needs the development dependencies (`prosail
     python scripts/make_prosail_table.py            # rebuild the table, check it, write it
     python scripts/make_prosail_table.py --check    # only check the table that is committed
 
-PROSPECT-D leaves and a 4SAIL canopy (Feret et al. 2017; Verhoef et al. 2007, as in `prosail`) run at every node of a
-grid of leaf and canopy parameters. The soil below is not a dimension of the grid: 4SAIL solves it in closed form, so
+PROSPECT-D leaves and a 4SAIL canopy (Feret et al. 2017; Verhoef et al. 2007, as in `prosail`) run at every node of
+a grid of leaf and canopy parameters. The soil is no dimension of the grid: 4SAIL solves it in closed form, so
 three numbers a band (what a canopy reflects over a black soil, what light passes it down and up again, and what it
 sends back to the soil) give the reflectance over any soil, and the table stays small.
 """
@@ -91,7 +91,7 @@ LARGEST_BOUND = 0.05
 
 @dataclass(frozen=True)
 class State:
-    """One canopy over one soil, in the units of `AXES`; brightness and moisture (0 dry to 1 wet) are the soil's."""
+    """One canopy over one soil, in the units of `AXES`; brightness and moisture (0 dry, 1 wet) are the soil's."""
 
     lai: float
     chlorophyll: float
@@ -107,7 +107,8 @@ def responses(sensor: str) -> Array:
     bands = np.array(list(SENSORS[sensor].values()))
     sigma = bands[:, 1:] / (2 * np.sqrt(2 * np.log(2)))
     rows: Array = np.exp(-0.5 * ((WAVELENGTHS - bands[:, :1]) / sigma) ** 2)
-    return rows / rows.sum(axis=1, keepdims=True)
+    normalised: Array = rows / rows.sum(axis=1, keepdims=True)
+    return normalised
 
 
 def soil_spectra() -> tuple[Array, Array]:
@@ -157,7 +158,8 @@ def reference(state: State, sensor: str) -> Array:
         *_geometry(),
         rsoil0=soil,
     )
-    return responses(sensor) @ spectrum
+    averaged: Array = responses(sensor) @ spectrum
+    return averaged
 
 
 def build() -> dict[str, NDArray[np.generic]]:
@@ -197,7 +199,8 @@ def interpolation_errors(states: list[State], sensor: str) -> Array:
 
     columns = np.array([list(vars(state).values()) for state in states], dtype=np.float32).T
     interpolated = load_table(sensor).reflectance(*columns)
-    return interpolated - np.stack([reference(state, sensor) for state in states])
+    expected = np.stack([reference(state, sensor) for state in states])
+    return interpolated.astype(np.float64) - expected
 
 
 def check(count: int = 500, seed: int = 1) -> None:

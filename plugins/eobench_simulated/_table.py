@@ -1,7 +1,7 @@
 """The shipped table of canopy reflectance, and its interpolation."""
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import Final
@@ -20,16 +20,16 @@ _ROWS_AT_ONCE: Final = 8192  # a block's intermediate arrays stay in a core's ca
 class CanopyTable:
     """Reflectance of canopies over soils in one sensor's bands, by multilinear interpolation.
 
-    `scripts/make_prosail_table.py` generates it with PROSPECT-D and 4SAIL and bounds its error: a root mean square of
-    0.01 in reflectance at points between the nodes.
+    `scripts/make_prosail_table.py` generates it with PROSPECT-D and 4SAIL and bounds its error: a root mean square
+    of 0.01 in reflectance at points between the nodes.
 
     Attributes:
         sensor: `sentinel2`, `landsat8` or `planetscope`.
         bands: The bands' names.
-        nodes: The nodes along each of `AXES`: leaf area index (m2 m-2), chlorophyll (ug cm-2), brown pigment (0 to 1),
-            leaf water (cm) and mean leaf inclination (degrees).
-        coefficients: (nodes in all, 3 * bands): per node what the canopy reflects over black soil, what light passes
-            it down and up, and what it returns to the soil.
+        nodes: The nodes along each of `AXES`: leaf area index (m2 m-2), chlorophyll (ug cm-2), brown pigment
+            (0 to 1), leaf water (cm) and mean leaf inclination (degrees).
+        coefficients: (nodes in all, 3 * bands): per node what the canopy reflects over black soil, what light
+            passes it down and up, and what it returns to the soil.
         soils: (2, bands), reflectance of the dry and the wet soil at brightness 1.
     """
 
@@ -89,7 +89,7 @@ class CanopyTable:
         return total
 
 
-@lru_cache(maxsize=None)
+@cache
 def load_table(sensor: str = "sentinel2") -> CanopyTable:
     """The shipped table for one sensor, read once a process.
 
