@@ -1,0 +1,35 @@
+"""Methods that learn from bags with label proportions: `dllp`. Light: cards only."""
+
+from eobench.plugin import Budget, MethodCard, Param, hookimpl
+from eobench_base_models.options import TRAINING_PARAMS
+
+DLLP = MethodCard(
+    name="dllp",
+    summary="cross-entropy between bags' proportions and their mean predictions",
+    load="eobench_proportions._dllp:DLLP",
+    levels=("bags", "regions", "global", "census"),
+    kinds=("series",),
+    outputs=("classes", "probabilities", "embeddings"),
+    needs_base_model="series->class",
+    budgets={"quick": Budget(steps=300), "paper": Budget(epochs=200)},
+    citation=(
+        "Ardehaly, Culotta: Co-training for demographic classification using deep learning "
+        "from label proportions. IEEE  ICDM Workshops, 2017"
+    ),
+    params=(
+        Param("samples_per_step", 512, "a step holds as many bags as have about so many samples", minimum=1),
+        Param(
+            "selection",
+            "proportions",
+            "keeps the best state on validation bags, where there are any, or the last",
+            choices=("proportions", "last"),
+        ),
+        *TRAINING_PARAMS,
+    ),
+)
+
+
+@hookimpl
+def eobench_methods() -> list[MethodCard]:
+    """Return the methods."""
+    return [DLLP]

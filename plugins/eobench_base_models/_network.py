@@ -1,0 +1,28 @@
+"""What the three families share: a network is `features` and a linear head."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+
+class HeadedNetwork(nn.Module):
+    """A network whose logits are a linear map of its features.
+
+    The papers' implementations end in log-softmax; ours give logits, since losses (`cross_entropy`, label
+    proportions) need them for stability. Softmax of the one is the exponential of the other.
+
+    Attributes:
+        head: D -> K.
+    """
+
+    head: nn.Linear
+
+    def features(self, x: torch.Tensor) -> torch.Tensor:
+        """Return (B, D) features of a (B, C, T) float32 batch without NaN."""
+        raise NotImplementedError
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return (B, K) logits."""
+        logits: torch.Tensor = self.head(self.features(x))
+        return logits

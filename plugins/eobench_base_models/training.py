@@ -1,0 +1,32 @@
+"""What other plugins train networks with: `fit_network`, objectives, and the predictor it gives.
+
+Imports torch: import it where a method is loaded, not where its card is made.
+"""
+
+from eobench_base_models._network import HeadedNetwork
+from eobench_base_models._objective import Objective, Step, Validation, logits_in_training
+from eobench_base_models._predictor import NetworkPredictor
+from eobench_base_models._scaling import Preparation, Source
+from eobench_base_models._supervised import LabelObjective, balanced_weights, label_validation
+from eobench_base_models._training import fit_network, seeded
+from eobench_base_models.options import TRAINING_PARAMS, TrainingOptions, number, whole
+
+__all__ = [
+    "TRAINING_PARAMS",
+    "HeadedNetwork",
+    "LabelObjective",
+    "NetworkPredictor",
+    "Objective",
+    "Preparation",
+    "Source",
+    "Step",
+    "TrainingOptions",
+    "Validation",
+    "balanced_weights",
+    "fit_network",
+    "label_validation",
+    "logits_in_training",
+    "number",
+    "seeded",
+    "whole",
+]

@@ -1,0 +1,42 @@
+"""Losses on bags with proportions."""
+
+from __future__ import annotations
+
+import torch
+
+
+def log_mean_probabilities(logits: torch.Tensor, bag_index: torch.Tensor, bags: int) -> torch.Tensor:
+    """Return log of each bag's mean probabilities, (bags, K), through log-sum-exp over ragged segments.
+
+    Args:
+        logits: (n, K).
+        bag_index: (n,) int64, the bag of each row, from 0; every bag below `bags` has a row.
+        bags: their number.
+    """
+    log_p = logits.log_softmax(dim=1)
+    spread = bag_index[:, None].expand_as(log_p)
+    top = log_p.new_full((bags, log_p.shape[1]), -torch.inf)
+    top = top.scatter_reduce(0, spread, log_p.detach(), reduce="amax")
+    total = torch.zeros_like(top).index_add(0, bag_index, (log_p - top[bag_index]).exp())
+    sizes = torch.bincount(bag_index, minlength=bags)
+    return top + total.log() - sizes[:, None].log()
+
+
+def proportion_cross_entropy(
+    logits: torch.Tensor, bag_index: torch.Tensor, proportions: torch.Tensor
+) -> torch.Tensor:
+    """Return the cross-entropy between bags' proportions and their mean predicted probabilities.
+
+    Eq 1 of the LLP-Co paper, DLLP (Ardehaly and Culotta 2017): L = -sum_i sum_k w_ik log(mean_j p_ijk). The
+    logarithm is taken of the mean, not the mean of logarithms. It equals KL(w || mean p) up to the entropy of w.
+
+    Deviation: the mean over the bags of the step, not their sum, so that the learning rate does not depend on
+    how many bags a step holds.
+
+    Args:
+        logits: (n, K) of all bags' samples.
+        bag_index: (n,) int64, the bag of each row, from 0; no bag is empty.
+        proportions: (bags, K), rows on the simplex; zeros are fine.
+    """
+    log_means = log_mean_probabilities(logits, bag_index, len(proportions))
+    return -(proportions * log_means).sum(dim=1).mean()
