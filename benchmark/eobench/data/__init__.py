@@ -1,5 +1,6 @@
 """Samples, sample folders, splits and label budgets, bags, supervision views."""
 
+from eobench.data._check import Finding, check_folder
 from eobench.data._errors import (
     DataError,
     DatasetMissingError,
@@ -8,29 +9,52 @@ from eobench.data._errors import (
     nearest,
     unknown,
 )
+from eobench.data._fingerprint import fingerprint
+from eobench.data._folder import SampleFolder, SplitCounts, open_folder
+from eobench.data._header import Header, ModalityFiles, SplitInfo, TableInfo
 from eobench.data._inputs import Batch, Inputs, Kind, ModalityArray, ModalityInfo
+from eobench.data._prepare import prepare_folder
+from eobench.data._read_header import FORMAT, HEADER_FILE, read_header
+from eobench.data._region_table import RegionTable
 from eobench.data._request import Knobs, LabelBudget, Supervision
 from eobench.data._view import BAG_LEVELS, LEVELS, Bags, Level, Partition, View
+from eobench.data._write import write_folder
 
 __all__ = [
     "BAG_LEVELS",
+    "FORMAT",
+    "HEADER_FILE",
     "LEVELS",
     "Bags",
     "Batch",
     "DataError",
     "DatasetMissingError",
     "EobenchError",
+    "Finding",
+    "Header",
     "Inputs",
     "Kind",
     "Knobs",
     "LabelBudget",
     "Level",
     "ModalityArray",
+    "ModalityFiles",
     "ModalityInfo",
     "Partition",
+    "RegionTable",
+    "SampleFolder",
+    "SplitCounts",
+    "SplitInfo",
     "Supervision",
+    "TableInfo",
     "UnsupportedError",
     "View",
+    "check_folder",
+    "fingerprint",
     "nearest",
+    "open_folder",
+    "prepare_folder",
+    "read_header",
     "unknown",
+    "write_folder",
 ]

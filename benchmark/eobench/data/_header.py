@@ -20,6 +20,7 @@ class ModalityFiles:
         valid: file of the (N, T) mask, or None.
         days: (T,) days from `start`, or the file of an (N, T) array.
         start: ISO date, `{"column": name}`, `{"january_1_of": name}` or None.
+        fill: raw value that stands where nothing was observed (NaN included). Where there is `valid`, that rules.
     """
 
     info: ModalityInfo
@@ -28,6 +29,7 @@ class ModalityFiles:
     valid: str | None
     days: tuple[int, ...] | str
     start: str | Mapping[str, str] | None
+    fill: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,15 @@ class SplitInfo:
 
 @dataclass(frozen=True, slots=True)
 class TableInfo:
-    """A region table: columns `by`, `class` (its name), `proportion`."""
+    """A region table: columns `by`, `class` (its name), `proportion`.
+
+    Attributes:
+        name: in the header.
+        file: Parquet, one row a region and class; a class that is not listed has no share.
+        by: the group column whose places are the regions; the table's column of regions has the same name.
+        kind: `proportions`.
+        exact: False for a census, whose numbers are known to be off.
+    """
 
     name: str
     file: str
@@ -64,6 +74,7 @@ class Header:
 
     Attributes:
         samples: N.
+        samples_file: the Parquet file of the columns, one row a sample.
         targets: file of the (N, H, W) class indices of a segmentation set, else None.
         ignore: value in `targets` that is not scored.
         meta: origin, source, licence, citation, quirks and all other keys, as written.
@@ -84,3 +95,11 @@ class Header:
     targets: str | None = None
     ignore: int | None = None
     meta: Mapping[str, object] = field(default_factory=dict)
+    samples_file: str = "samples.parquet"
+
+    def files(self) -> tuple[str, ...]:
+        """Return all files that the header names, sorted, each once; `dataset.json` is not among them."""
+        names = {self.samples_file} | {t.file for t in self.tables.values()}
+        for modality in (*self.modalities.values(), *self.pools.values()):
+            names |= {n for n in (modality.file, modality.valid, modality.days) if isinstance(n, str)}
+        return tuple(sorted(names | ({self.targets} if self.targets is not None else set())))
