@@ -56,7 +56,7 @@ def test_wrong_predictions_are_refused_with_the_reason(wrong, reason):
 
 
 def test_a_missing_declared_output_is_named():
-    with pytest.raises(PredictionError, match="declares probabilities among its outputs, .* gave only classes"):
+    with pytest.raises(PredictionError, match=r"declares probabilities among its outputs, .* gave only classes"):
         check_predictions(Predictions(classes=np.zeros(3, int)), 3, 3, ("classes", "probabilities"))
 
 
