@@ -93,5 +93,6 @@ COLUMNS: tuple[ResultColumn, ...] = (
         ("host", "text", "operating system and processor, no host name"),
         ("versions", "text", "versions of eobench and of the libraries that the cell used, JSON"),
         ("artifacts", "text", "the cell's artifact folder, relative to the run's folder"),
+        ("predictions", "text", "hash of the predictions on the scored rows: equal where they are bit-identical"),
     ),
 )

@@ -1,0 +1,53 @@
+"""Executors besides the pool."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from concurrent.futures import Executor, Future
+from typing import Any
+
+from eobench.data import EobenchError
+from eobench.run._pool import WorkerPool
+
+
+def serial(jobs: int) -> Executor:  # noqa: ARG001  the signature of every executor
+    """Return a pool of one worker."""
+    return WorkerPool(1)
+
+
+def dask(jobs: int) -> Executor:
+    """Return an executor on a Dask cluster (`distributed`), which must share this machine's file system.
+
+    The scheduler is named by `EOBENCH_DASK_SCHEDULER`; without it, `jobs` workers start on this machine. Dask
+    kills no task: the limits of a cell are not enforced here.
+
+    Raises:
+        EobenchError: `distributed` is not installed, or the scheduler does not answer.
+    """
+    try:
+        client_class = importlib.import_module("distributed").Client
+    except ImportError:
+        raise EobenchError("executor 'dask' needs the package distributed: `pip install distributed`") from None
+    address = os.environ.get("EOBENCH_DASK_SCHEDULER")
+    try:
+        here = {"n_workers": jobs, "threads_per_worker": 1, "dashboard_address": None}
+        client = client_class(address) if address else client_class(**here)
+    except OSError as error:
+        raise EobenchError(f"no Dask scheduler answers at {address!r}: {error}") from error
+    return _Dask(client)
+
+
+class _Dask(Executor):
+    """`Client.get_executor`, that closes its client too."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._inner: Executor = client.get_executor(pure=False)
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        return self._inner.submit(fn, *args, **kwargs)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        self._inner.shutdown(wait=wait, cancel_futures=cancel_futures)
+        self._client.close()
