@@ -14,7 +14,7 @@ from eobench.data._folder import SampleFolder, SplitCounts, open_folder
 from eobench.data._header import Header, ModalityFiles, SplitInfo, TableInfo
 from eobench.data._inputs import Batch, Inputs, Kind, ModalityArray, ModalityInfo
 from eobench.data._prepare import prepare_folder
-from eobench.data._read_header import FORMAT, HEADER_FILE, read_header
+from eobench.data._read_header import FORMAT, HEADER_FILE, ForeignFormatError, read_header
 from eobench.data._region_table import RegionTable
 from eobench.data._request import Knobs, LabelBudget, Supervision
 from eobench.data._view import BAG_LEVELS, LEVELS, Bags, Level, Partition, View
@@ -31,6 +31,7 @@ __all__ = [
     "DatasetMissingError",
     "EobenchError",
     "Finding",
+    "ForeignFormatError",
     "Header",
     "Inputs",
     "Kind",

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, Literal, cast, get_args
 
-from eobench.data._errors import DataError
+from eobench.data._errors import DataError, nearest
 from eobench.data._fields import Fields, read_json
 from eobench.data._header import Header, ModalityFiles, SplitInfo, TableInfo
 from eobench.data._inputs import Kind, ModalityInfo
@@ -36,11 +36,16 @@ STRUCTURE: Final = (
 )
 
 
+class ForeignFormatError(DataError):
+    """A `dataset.json` that is sound but of another format."""
+
+
 def read_header(folder: Path) -> Header:
     """Read and check `dataset.json` of a sample folder; no other file is touched.
 
     Raises:
-        DataError: it is missing, is no JSON, is of another format, or does not say what the format asks for.
+        ForeignFormatError: it is of another format.
+        DataError: it is missing, is no JSON, or does not say what the format asks for.
     """
     file = folder / HEADER_FILE
     if not file.is_file():
@@ -74,14 +79,14 @@ def read_header(folder: Path) -> Header:
 
 
 def _check_format(top: Fields) -> None:
-    found = top.need("format")
-    if found == "table-folder/1":
-        top.fail(
-            f"format is 'table-folder/1', which holds tables only and no samples: it cannot be used as a data set "
-            f"(allowed: {FORMAT!r})"
-        )
+    found = top.text("format")
     if found != FORMAT:
-        top.choice("format", (FORMAT,))
+        tables = found == "table-folder/1"
+        words = ", which holds tables only and no samples" if tables else ""
+        hint = "" if tables else nearest(found, [FORMAT])
+        raise ForeignFormatError(
+            f"{top.file}: format is {found!r}{words}: it cannot be used as a data set; allowed: {FORMAT!r}.{hint}"
+        )
     for key in top.values:
         close = get_close_matches(key, STRUCTURE, n=1, cutoff=0.85)
         if key not in STRUCTURE and close and close[0] not in top.values:

@@ -37,6 +37,7 @@ from eobench.plugin._interfaces import (
     RunInfo,
     Scoring,
 )
+from eobench.plugin._make import make_dataset
 from eobench.plugin._params import Param, ParameterError, Value
 from eobench.plugin._registry import PluginState, Registry, Shelf, UnknownNameError, discover
 from eobench.plugin._selector import Selector, SelectorError, format_value, parse_value
@@ -85,5 +86,6 @@ __all__ = [
     "discover",
     "format_value",
     "hookimpl",
+    "make_dataset",
     "parse_value",
 ]

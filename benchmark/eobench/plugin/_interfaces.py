@@ -27,11 +27,13 @@ class Dataset(ABC):
     Attributes:
         params: all options of its card, with their values.
         places: where data lies on this machine.
+        name: of its card; one class may serve many cards. `make_dataset` gives it.
     """
 
-    def __init__(self, params: Mapping[str, Value], places: Places) -> None:
+    def __init__(self, params: Mapping[str, Value], places: Places, name: str = "") -> None:
         self.params = dict(params)
         self.places = places
+        self.name = name
 
     @abstractmethod
     def folder(self) -> Path:
