@@ -26,7 +26,7 @@ def eobench_methods() -> list[MethodCard]:
                 Param("fill", "linear", "how gaps are filled", choices=("linear", "gaussian")),
                 Param(
                     "fit_rows",
-                    200_000,
+                    100_000,
                     "most labelled rows (pixels) that are learned from, a seeded draw; null: all",
                     kind=int,
                     minimum=1,

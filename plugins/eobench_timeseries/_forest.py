@@ -29,9 +29,9 @@ def flat(inputs: Inputs, rows: NDArray[np.int64]) -> NDArray[np.float32]:
 class RandomForest(Method):
     """scikit-learn's random forest; all modalities, each (step, band) a feature, no scaling.
 
-    Learns from the labelled rows only; at most `fit_rows` of them (dense targets have millions of pixels), drawn
-    uniformly with the cell's seed. Class-labelled sets at hand stay below that and are used whole. Validation
-    rows are not used.
+    Learns from the labelled rows only; at most `fit_rows` of them (100,000), drawn uniformly with the cell's seed:
+    dense targets have millions of pixels, and full-grown trees over 100,000 of them hold 2 GB at 16 classes.
+    Smaller sets are used whole. Validation rows are not used.
     """
 
     def fit(self, view: View, run: RunContext) -> ForestPredictor:
