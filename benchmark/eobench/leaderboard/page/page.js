@@ -1,0 +1,159 @@
+"use strict";
+(() => {
+  const data = JSON.parse(document.getElementById("data").textContent);
+  const byId = (id) => document.getElementById(id);
+  const unique = (values) => [...new Set(values)];
+  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  // Okabe and Ito's colours, told apart by colour-blind readers too, from dark to bright.
+  const colours = ["#0f8a7e", "#d55e00", "#5b7fd4", "#c9829f", "#b58900", "#56a3d9", "#8a6fb0", "#7a8b3c", "#a0522d", "#6b7280"];
+  const symbols = ["circle", "square", "diamond", "triangle-up", "cross", "x", "star", "pentagon", "hexagon", "triangle-down"];
+  const options = { displayModeBar: false, responsive: true };
+
+  function fill(select, values) {
+    const before = select.value;
+    select.replaceChildren(...values.map((value) => Object.assign(document.createElement("option"), { value, textContent: value })));
+    if (values.includes(before)) select.value = before;
+    select.parentElement.style.display = values.length > 1 ? "" : "none";
+  }
+
+  function layout(more) {
+    const axis = { gridcolor: colour("--line"), zerolinecolor: colour("--line"), linecolor: colour("--line"), automargin: true };
+    const base = {
+      paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", colorway: colours, margin: { l: 20, r: 20, t: 10, b: 20 },
+      font: { family: "system-ui, 'DejaVu Sans', sans-serif", size: 13, color: colour("--ink") },
+      hoverlabel: { bgcolor: colour("--card"), bordercolor: colour("--line"), font: { color: colour("--ink") }, align: "left" },
+      legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0 },
+    };
+    return { ...base, ...more, xaxis: { ...axis, ...more.xaxis }, yaxis: { ...axis, ...more.yaxis } };
+  }
+
+  function say(id, words) {
+    if (window.Plotly) Plotly.purge(byId(id));
+    byId(id).replaceChildren(Object.assign(document.createElement("p"), { className: "quiet", textContent: words }));
+  }
+
+  function draw(id, traces, shape) {
+    const place = byId(id);
+    if (place.querySelector(":scope > p.quiet")) place.replaceChildren();
+    Plotly.react(place, traces, layout(shape), options);
+  }
+
+  function drawWins() {
+    const metric = byId("win-metric").value;
+    const slices = data.wins.filter((w) => w.metric === metric);
+    fill(byId("win-slice"), slices.map((w) => w.label));
+    const w = slices.find((s) => s.label === byId("win-slice").value);
+    if (!w) return say("wins", "No two methods share a block.");
+    const count = w.names.length, size = Math.min(76, Math.max(30, 640 / count));
+    const places = w.names.map((_, k) => k);
+    const share = w.share.map((row, i) => row.map((s, j) => (i === j ? null : s)));
+    const hover = w.share.map((row, i) => row.map((s, j) => {
+      if (i === j) return `${w.names[i]}<br>${w.n[i][j]} cells`;
+      if (!w.n[i][j]) return `${w.names[i]} and ${w.names[j]}<br>share no block`;
+      return `<b>${w.names[i]}</b> over ${w.names[j]}<br>${w.wins[i][j]} wins, ${w.wins[j][i]} losses, ${w.ties[i][j]} ties<br>of ${w.n[i][j]} blocks: W = ${(s / 100).toFixed(3)}`;
+    }));
+    const shown = share.map((row, i) => row.map((s, j) => {
+      if (i === j || s === null) return i === j ? "" : "–";
+      return size > 55 ? `${Math.round(s)}<br><span style="font-size:10px">n ${w.n[i][j]}</span>` : `${Math.round(s)}`;
+    }));
+    draw("wins", [{
+      type: "heatmap", z: share, x: places, y: places, text: shown, texttemplate: "%{text}", textfont: { size: size > 55 ? 16 : 12 }, customdata: hover,
+      hovertemplate: "%{customdata}<extra></extra>", hoverongaps: false, xgap: 3, ygap: 3, zmin: 0, zmax: 100,
+      colorscale: [[0, colour("--low")], [0.5, colour("--mid")], [1, colour("--high")]], showscale: false,
+    }], {
+      height: size * count + 190, width: Math.min(byId("wins").parentElement.clientWidth - 40, size * count + 330), autosize: false,
+      xaxis: { tickvals: places, ticktext: w.names, side: "top", showgrid: false, zeroline: false, tickangle: count > 4 ? -40 : 0, title: { text: "… the column", standoff: 8 }, constrain: "domain" },
+      yaxis: { tickvals: places, ticktext: w.names, autorange: "reversed", showgrid: false, zeroline: false, title: { text: "the row beats …", standoff: 12 } },
+    });
+  }
+
+  function drawGains() {
+    const metric = byId("gain-metric").value, kind = byId("gain-kind").value;
+    const parts = data.gains.filter((g) => g.metric === metric);
+    if (!parts.length) return say("gains", "No method shares a block with the baseline.");
+    const traces = parts.map((g, k) => ({
+      type: "box", orientation: "h", name: `${g.method} (${g.n})`, x: g[kind], text: g.text, boxpoints: "all", jitter: 0.45, pointpos: 0,
+      boxmean: true, marker: { size: 5, opacity: 0.55, color: colours[k % colours.length] }, line: { width: 1.5 },
+      fillcolor: "rgba(0,0,0,0)", hovertemplate: "%{text}<br><b>%{x}</b><extra></extra>", hoveron: "points",
+    }));
+    draw("gains", traces, {
+      height: 90 + 62 * parts.length, showlegend: false,
+      xaxis: { title: { text: kind === "ratio" ? `gain in ${metric}, % of the baseline` : `gain in ${metric}` }, zeroline: true, zerolinecolor: colour("--quiet"), zerolinewidth: 1.5 },
+      yaxis: { autorange: "reversed", showgrid: false },
+    });
+  }
+
+  function drawScores() {
+    const metric = byId("score-metric").value;
+    const parts = data.scores.filter((s) => s.metric === metric);
+    fill(byId("score-dataset"), parts.map((s) => s.dataset));
+    const s = parts.find((p) => p.dataset === byId("score-dataset").value);
+    if (!s) return say("scores", "No method has a value.");
+    const count = s.traces.length;
+    const traces = s.traces.map((t, k) => {
+      const shift = count > 1 ? (k / (count - 1) - 0.5) * 0.56 : 0;
+      return {
+        type: "scatter", mode: "markers", name: t.name, x: t.x.map((x) => s.places.indexOf(x) + shift), y: t.y,
+        text: t.text.map((words, i) => `${t.x[i]}<br>${t.y[i].toFixed(4)}${t.sd[i] ? ` ± ${t.sd[i].toFixed(4)}` : ""}<br>${words}`),
+        hovertemplate: "%{text}<extra>%{fullData.name}</extra>",
+        error_y: { type: "data", array: t.sd, thickness: 1.3, width: 0, visible: t.sd.some((v) => v > 0) },
+        marker: { size: 10, color: colours[k % colours.length], symbol: symbols[k % symbols.length], line: { width: 1, color: colour("--card") } },
+      };
+    });
+    const edges = s.places.slice(1).map((_, k) => ({ type: "line", xref: "x", yref: "paper", x0: k + 0.5, x1: k + 0.5, y0: 0, y1: 1, line: { color: colour("--line"), width: 1 } }));
+    draw("scores", traces, {
+      height: 460, shapes: edges, hovermode: "closest",
+      xaxis: { tickvals: s.places.map((_, k) => k), ticktext: s.places.map((p) => p.replace(" ", "<br>").replaceAll(", ", "<br>")), tickangle: s.places.length > 14 ? -40 : 0, tickfont: { size: 11.5 }, range: [-0.5, s.places.length - 0.5], showgrid: false, zeroline: false },
+      yaxis: { title: { text: metric, standoff: 10 }, zeroline: false },
+    });
+  }
+
+  function figures() {
+    if (!window.Plotly) return ["wins", "gains", "scores"].forEach((id) => byId(id) && say(id, "This figure needs plotly.min.js beside the page; `eobench leaderboard build` writes it."));
+    if (byId("wins")) { drawWins(); drawGains(); drawScores(); }
+  }
+
+  if (byId("wins")) {
+    fill(byId("win-metric"), unique(data.wins.map((w) => w.metric)));
+    fill(byId("gain-metric"), unique(data.gains.map((g) => g.metric)));
+    fill(byId("score-metric"), unique(data.scores.map((s) => s.metric)));
+    const listen = (ids, then) => ids.forEach((id) => byId(id).addEventListener("change", then));
+    listen(["win-metric", "win-slice"], drawWins);
+    listen(["gain-metric", "gain-kind"], drawGains);
+    listen(["score-metric", "score-dataset"], drawScores);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", figures);
+  }
+  figures();
+
+  const body = byId("cells").tBodies[0], rows = [...body.rows], heads = [...byId("cells").tHead.rows[0].cells];
+  const words = rows.map((row) => row.textContent.toLowerCase());
+  function show() {
+    const find = byId("find").value.toLowerCase().split(/\s+/).filter(Boolean), status = byId("status").value;
+    let count = 0;
+    rows.forEach((row, k) => {
+      const kept = (!status || row.dataset.status === status) && find.every((word) => words[k].includes(word));
+      row.hidden = !kept;
+      count += kept;
+    });
+    byId("shown").textContent = `${count} of ${rows.length} cells`;
+  }
+  byId("find").addEventListener("input", show);
+  byId("status").addEventListener("change", show);
+  show();
+
+  heads.forEach((head, column) => head.firstElementChild.addEventListener("click", () => {
+    const numeric = head.classList.contains("num");
+    const before = head.getAttribute("aria-sort");
+    const down = before ? before === "ascending" : numeric;
+    heads.forEach((other) => other.removeAttribute("aria-sort"));
+    head.setAttribute("aria-sort", down ? "descending" : "ascending");
+    const value = new Map(rows.map((row) => [row, row.cells[column].textContent.trim()]));
+    const order = new Intl.Collator("en", { numeric: true });
+    body.append(...[...rows].sort((a, b) => {
+      const x = value.get(a), y = value.get(b);
+      if (!x || !y) return !x - !y; // cells without a value stay last
+      const sign = numeric ? parseFloat(x) - parseFloat(y) : order.compare(x, y);
+      return down ? -sign : sign;
+    }));
+  }));
+})();
