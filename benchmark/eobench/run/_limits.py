@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -21,7 +22,7 @@ class Limits:
         """Return those that are set, by name."""
         return {k: v for k in ("seconds", "memory") if (v := getattr(self, k)) is not None}
 
-    def above(self, earlier: dict[str, float], name: str) -> bool:
+    def above(self, earlier: Mapping[str, float], name: str) -> bool:
         """True where a limit of an earlier run has been raised or lifted since."""
         now = getattr(self, name)
         return name in earlier and (now is None or now > earlier[name])

@@ -17,6 +17,7 @@ from eobench.run._process import Died, Failed, Worker
 
 POLL_SECONDS = 0.2
 ENDED_BY_ITSELF = 2.0
+PRELOAD = ("eobench.run._measure", "eobench.run._cell")
 FALSE_STARTS = 3  # workers in a row that never came up: one may have been killed, three mean that none will
 
 
@@ -69,12 +70,14 @@ class WorkerPool(Executor):
 
     Args:
         jobs: number of workers.
+        preload: modules that workers import before their first task.
     """
 
-    def __init__(self, jobs: int) -> None:
+    def __init__(self, jobs: int, preload: tuple[str, ...] = PRELOAD) -> None:
         if jobs < 1:
             raise ValueError(f"jobs is {jobs}; at least 1 is needed")
         self.jobs = jobs
+        self.preload = preload
         self._lock = threading.Lock()
         self._pending: OrderedDict[str, deque[Task]] = OrderedDict()
         self._workers: list[Worker] = []
@@ -184,7 +187,7 @@ class WorkerPool(Executor):
             pending = sum(len(q) for q in self._pending.values())
         free = len(self._workers) - len(self._busy)
         for _ in range(min(pending - free, self.jobs - len(self._workers))):
-            self._workers.append(Worker())
+            self._workers.append(Worker(self.preload))
 
     def _dispatch(self) -> None:
         for worker in self._workers:

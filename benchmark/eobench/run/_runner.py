@@ -123,8 +123,10 @@ def run(
             curves = entries[row["cell"]].curves
             listeners.cell_finished(cell_done(folder, Entry(row, curves), cached=True))
         interrupted = False
+        tracker = _tracker(plan, cached, todo, chosen)
+        if not todo and progress is not None:
+            progress(tracker.snapshot())
         if todo:
-            tracker = _tracker(plan, cached, todo, chosen)
             session = _Session(plan, todo, registry, places, folder, chosen, journal, listeners, tracker)
             new, interrupted = session.run(progress, work)
             entries |= new

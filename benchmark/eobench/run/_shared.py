@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from eobench.data import DataError
 from eobench.plugin import Checkpoint, MethodCard, Places, PluginError
-from eobench.run._stages import digest, stage_path
+from eobench.run._stages import digest, relevant, stage_path
 from eobench.tasks import Cell
 
 
@@ -38,27 +38,9 @@ def shared_work(
 
 
 def _key(name: str, cell: Cell, card: MethodCard) -> str:
-    irrelevant = card.pretraining.irrelevant if card.pretraining is not None else ()
-    options = {f.removeprefix("params:") for f in irrelevant if f.startswith("params:")}
-    base = None
-    if cell.base_model is not None and "base_model" not in irrelevant:
-        base = {"family": cell.base_model.family, "params": dict(cell.base_model.params)}
-    data = cell.dataset
-    return digest(
-        {
-            "stage": name,
-            "method": cell.method,
-            "params": {k: v for k, v in card.identity(cell.method_params).items() if k not in options},
-            "dataset": [data.name, data.split, list(data.modalities), data.fingerprint],
-            "supervision": repr(cell.supervision),
-            "knobs": repr(cell.knobs),
-            "base_model": base,
-            "code": {k: v for k, v in cell.identity.items() if "code" in k or k == "protocol"},
-            "seed": cell.seed,
-            "budget": None if cell.budget is None else cell.budget.numbers(),
-            "threads": cell.threads,
-        }
-    )
+    declared = card.pretraining.irrelevant if card.pretraining is not None else ()
+    kept = ("supervision", "labels")
+    return digest({"stage": name, **relevant(cell, card, [f for f in declared if f not in kept])})
 
 
 @contextlib.contextmanager

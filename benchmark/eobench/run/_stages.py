@@ -82,49 +82,54 @@ def stage_cell(cell: Cell, card: MethodCard) -> Cell:
     Its key is the stage's key; seeds are taken from it, so they do not depend on which cell came first.
     """
     irrelevant = card.pretraining.irrelevant if card.pretraining is not None else ()
-    options = {f.removeprefix("params:") for f in irrelevant if f.startswith("params:")}
+    identity = relevant(cell, card, irrelevant)
+    identity["dataset"] = identity.pop("pretrain_on", identity["dataset"])
+    identity.pop("test_on", None)
     defaults = card.resolve({})
-    params = {k: defaults[k] if k in options else v for k, v in cell.method_params.items()}
+    params = {k: defaults[k] if k in options_of(irrelevant) else v for k, v in cell.method_params.items()}
     asked = Selector.parse(cell.method_label)
-    label = str(Selector(asked.name, {k: v for k, v in asked.params.items() if k not in options}))
-    level = cell.supervision
-    source = Supervision("none") if "supervision" in irrelevant else level
-    if "labels" in irrelevant:
-        source = replace(source, labels=None, per_class=None)
-    shared = replace(
+    written = {k: v for k, v in asked.params.items() if k not in options_of(irrelevant)}
+    return replace(
         cell,
         task="",
         pair_on=(),
         method_params=params,
-        method_label=label,
+        method_label=str(Selector(asked.name, written)),
         dataset=cell.pretrain_on or cell.dataset,
         pretrain_on=None,
         test_on=None,
-        supervision=source,
+        supervision=Supervision("none"),
         base_model=None if "base_model" in irrelevant else cell.base_model,
+        key=digest({"stage": "pretrain", **identity}),
+        identity=identity,
     )
-    facts = {
-        "stage": "pretrain",
-        "method": cell.method,
-        "params": card.identity(params),
-        "label": label,
-        "dataset": {
-            "name": shared.dataset.name,
-            "split": shared.dataset.split,
-            "modalities": list(shared.dataset.modalities),
-            "fingerprint": shared.dataset.fingerprint,
-        },
-        "supervision": repr(source),
-        "knobs": repr(cell.knobs),
-        "base_model": None
-        if shared.base_model is None
-        else {"family": shared.base_model.family, "params": dict(shared.base_model.params)},
-        "code": {k: v for k, v in cell.identity.items() if "code" in k or k == "protocol"},
-        "seed": cell.seed,
-        "budget": None if cell.budget is None else cell.budget.numbers(),
-        "threads": cell.threads,
-    }
-    return replace(shared, key=digest(facts), supervision=Supervision("none"))
+
+
+def relevant(cell: Cell, card: MethodCard, irrelevant: Iterable[str]) -> dict[str, Any]:
+    """Return a cell's identity with irrelevant fields at their defaults.
+
+    Args:
+        cell: whose identity.
+        card: of its method, for the defaults of its options.
+        irrelevant: among `supervision`, `labels`, `base_model`, `params:<option>`.
+    """
+    identity = dict(cell.identity)
+    method = identity["method"]
+    defaults = {k: v for k, v in card.resolve({}).items() if k in options_of(irrelevant)}
+    identity["method"] = {**method, "params": {k: defaults.get(k, v) for k, v in method["params"].items()}}
+    if "supervision" in irrelevant:
+        identity["supervision"] = {"level": "none"}
+    elif "labels" in irrelevant:
+        budget = ("labels", "per_class")
+        identity["supervision"] = {k: v for k, v in identity["supervision"].items() if k not in budget}
+    if "base_model" in irrelevant:
+        identity.pop("base_model", None)
+    return identity
+
+
+def options_of(irrelevant: Iterable[str]) -> set[str]:
+    """Return the method's options among the irrelevant fields."""
+    return {f.removeprefix("params:") for f in irrelevant if f.startswith("params:")}
 
 
 def digest(facts: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import importlib
 import os
 import pickle
 import signal
@@ -30,7 +31,10 @@ def main() -> None:
     _owns_output = True
     connection: Connection[Any, Any] = Connection(descriptor)
     try:
-        sys.path[:] = connection.recv()
+        sys.path[:], preload = connection.recv()
+        for module in preload:
+            with contextlib.suppress(Exception):  # whatever is wrong with it, the task that needs it will say
+                importlib.import_module(module)
         connection.send(("ready",))
         while True:
             message = connection.recv_bytes()

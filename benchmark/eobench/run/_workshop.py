@@ -80,7 +80,9 @@ class Workshop:
         """
         if cell.test_on is None:
             return scene
-        other = self.scene(replace(cell, dataset=cell.test_on, supervision=Supervision("none")))
+        identity = {**cell.identity, "dataset": cell.identity["test_on"]}  # seeds are drawn from it
+        there = replace(cell, dataset=cell.test_on, supervision=Supervision("none"), identity=identity)
+        other = self.scene(there)
         if other.classes != scene.classes:
             strange = sorted(set(other.classes) ^ set(scene.classes)) or "the same in another order"
             raise UnsupportedError(f"{cell.test_on.label} has other classes than {cell.dataset.label}: {strange}")
