@@ -23,13 +23,14 @@ class SimulatedFields(Dataset):
     Args:
         params: Any of the card's options.
         places: Where the cache lies.
+        name: Of the card.
 
     Raises:
         ParameterError: The options are impossible together.
     """
 
-    def __init__(self, params: Mapping[str, Value], places: Places) -> None:
-        super().__init__(params, places)
+    def __init__(self, params: Mapping[str, Value], places: Places, name: str = NAME) -> None:
+        super().__init__(params, places, name)
         self._parameters = parse_parameters(params)
 
     def recipe(self) -> Mapping[str, object]:

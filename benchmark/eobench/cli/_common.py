@@ -22,7 +22,9 @@ DataOption = Annotated[
 ]
 PluginOption = Annotated[
     list[str] | None,
-    typer.Option("--plugin", metavar="MODULE", help="A further plugin module; may be repeated.", show_default=False),
+    typer.Option(
+        "--plugin", metavar="MODULE", help="A further plugin module; may be repeated.", show_default=False
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
@@ -37,7 +39,9 @@ def places(data: Path | None) -> Places:
     from eobench.plugin import Places
 
     if data is not None and not data.is_dir():
-        raise EobenchError(f"data root {str(data)!r} is not a folder: give an existing one with --data or EOBENCH_DATA")
+        raise EobenchError(
+            f"data root {str(data)!r} is not a folder: give an existing one with --data or EOBENCH_DATA"
+        )
     cache = os.environ.get("EOBENCH_CACHE")
     if cache:
         root = Path(cache).expanduser()
@@ -96,7 +100,9 @@ def _plain(value: Any) -> Any:
     return str(value)
 
 
-def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], right: Sequence[str] = ()) -> Table:
+def table(
+    title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], right: Sequence[str] = ()
+) -> Table:
     """Return a rich table; columns named in `right` are right-aligned."""
     from rich import box
     from rich.markup import escape

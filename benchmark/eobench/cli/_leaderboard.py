@@ -1,0 +1,98 @@
+"""`eobench leaderboard`: look at one, or write it again from the journal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from eobench.cli._common import DataOption, JsonOption, PluginOption
+from eobench.cli._request import TasksArgument
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from eobench.leaderboard import WinMatrix
+
+app = typer.Typer(help="Look at leaderboards, or write them again.", rich_markup_mode=None, no_args_is_help=True)
+
+
+def _complete_folder(incomplete: str) -> list[str]:
+    return [str(p.parent) for p in Path("leaderboards").glob("*/results.parquet") if str(p).startswith(incomplete)]
+
+
+BoardArgument = Annotated[
+    Path, typer.Argument(help="Folder of a leaderboard, or its results.parquet.", autocompletion=_complete_folder)
+]
+
+
+@app.command()
+def show(
+    board: BoardArgument,
+    metric: Annotated[str | None, typer.Option(help="Column to compare by; oa by default.")] = None,
+    by: Annotated[str, typer.Option(help="What is told apart: dataset,supervision,base_model.")] = (
+        "dataset,supervision,base_model"
+    ),
+    wins: Annotated[bool, typer.Option("--wins/--no-wins", help="Show the win matrix.")] = True,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what each method reaches, and the win matrix, in the terminal."""
+    from dataclasses import asdict
+
+    from eobench.cli import _common
+    from eobench.leaderboard import as_matrix, read_results, summary_table, win_matrix
+
+    frame = read_results(board if board.is_file() else board / "results.parquet")
+    summary = summary_table(frame, metric, tuple(b.strip() for b in by.split(",") if b.strip()))
+    matrix = as_matrix(win_matrix(frame, [summary.metric]), summary.metric)
+    if as_json:
+        told: dict[str, Any] = {"metric": summary.metric, "rows": [asdict(r) for r in summary.rows]}
+        told["wins"] = _wins(matrix)
+        _common.print_json(told)
+        return
+    title = f"{summary.metric}, best of its group marked *"
+    _common.show(_common.table(title, summary.columns, summary.text_rows(), right=summary.right))
+    if wins and len(matrix.names) > 1:
+        _common.show(_win_table(matrix))
+        typer.echo(
+            "share of paired blocks in which the row beats the column (blocks in brackets); ties count for neither"
+        )
+
+
+def _wins(matrix: WinMatrix) -> list[dict[str, Any]]:
+    return [
+        {"i": a, "j": b, "wins": matrix.wins[i, j], "ties": matrix.ties[i, j], "n": matrix.n[i, j]}
+        for i, a in enumerate(matrix.names)
+        for j, b in enumerate(matrix.names)
+        if i != j
+    ]
+
+
+def _win_table(matrix: WinMatrix) -> Table:
+    from eobench.cli import _common
+
+    rows = []
+    for i, name in enumerate(matrix.names):
+        cells = [
+            "" if i == j or not matrix.n[i, j] else f"{matrix.share[i, j]:.2f} ({matrix.n[i, j]})"
+            for j in range(len(matrix.names))
+        ]
+        rows.append([name, *cells])
+    return _common.table("win matrix", ["", *matrix.names], rows, right=list(matrix.names))
+
+
+@app.command()
+def build(
+    tasks: TasksArgument,
+    out: Annotated[Path, typer.Option(help="Folder of leaderboards.")] = Path("leaderboards"),
+    data: DataOption = None,
+    plugin: PluginOption = None,
+) -> None:
+    """Write the leaderboard of a task file again from what its run has recorded; nothing is run."""
+    from eobench.cli import _request, _run
+
+    request = _request.read(tasks, data, plugin, None)
+    board = _run.write_board(request, out / request.tasks.name)
+    counts = ", ".join(f"{n} {status}" for status, n in board.statuses.items())
+    typer.echo(f"{request.tasks.name}: {counts}\nleaderboard: {out / request.tasks.name}")

@@ -1,0 +1,98 @@
+"""`eobench plan`: what would run, and what cannot, with the reason."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from eobench.cli._common import DataOption, JsonOption, PluginOption
+from eobench.cli._request import SelectOption, TasksArgument
+
+if TYPE_CHECKING:
+    from eobench.cli._request import Request
+
+
+def plan(
+    tasks: TasksArgument,
+    select: SelectOption = None,
+    data: DataOption = None,
+    plugin: PluginOption = None,
+    cells: Annotated[bool, typer.Option("--cells", help="List every cell.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the matrix of a task file: cells, shared stages, sampled networks, and what cannot be."""
+    from eobench.cli import _common, _request
+
+    show(_request.read(tasks, data, plugin, select), cells=cells, as_json=as_json, printer=_common)
+
+
+def show(request: Request, *, cells: bool, as_json: bool, printer: Any) -> None:
+    """Print a plan."""
+    told = describe(request)
+    if as_json:
+        printer.print_json(told)
+        return
+    counts = ", ".join(f"{n} {status}" for status, n in told["states"].items())
+    printer.show(f"[bold]{told['name']}[/bold]: {len(request.selected)} cells ({counts})")
+    rows = Counter((c.task, c.method_label, c.dataset.label, c.supervision.level) for c in request.selected)
+    finished = Counter(
+        (c.task, c.method_label, c.dataset.label, c.supervision.level)
+        for c in request.selected
+        if told["by_cell"][c.key]["state"] == "finished"
+    )
+    if not cells:
+        shown = [[*key, str(n), str(finished[key])] for key, n in rows.items()]
+        columns = ["task", "method", "data set", "level", "cells", "finished"]
+        printer.show(printer.table("matrix", columns, shown, right=["cells", "finished"]))
+    else:
+        listed = [[c["key"][:12], c["label"], c["state"]] for c in told["cells"]]
+        printer.show(printer.table("cells", ["key", "cell", "state"], listed))
+    if told["draws"]:
+        drawn = [
+            [name, ", ".join(f"{k}={v}" for k, v in params.items())] for name, params in told["draws"].items()
+        ]
+        printer.show(printer.table("base models", ["name", "configuration"], drawn))
+    if told["stages"]:
+        stages = [[s["label"], str(s["cells"])] for s in told["stages"]]
+        printer.show(printer.table("shared stages", ["stage", "cells"], stages, right=["cells"]))
+    for title in ("unsupported", "skipped"):
+        reasons = Counter(c["reason"] for c in told["cells"] if c["state"] == title)
+        if reasons:
+            listed = [[str(n), reason] for reason, n in reasons.most_common()]
+            printer.show(printer.table(title, ["cells", "reason"], listed, right=["cells"]))
+
+
+def describe(request: Request) -> dict[str, Any]:
+    """Return the plan as plain values."""
+    from eobench.results import Journal
+    from eobench.run import make_plan, run_folder
+
+    journal = Journal(run_folder(request.places, request.tasks.name) / "journal.jsonl").read()
+    cells = []
+    for cell in request.selected:
+        entry = journal.get(cell.key)
+        state = cell.status
+        if state == "planned" and entry is not None:
+            state = "finished" if entry.row["status"] == "ok" else str(entry.row["status"])
+        cells.append(
+            {
+                "key": cell.key,
+                "task": cell.task,
+                "label": cell.label,
+                "state": state,
+                "reason": cell.reason,
+                "budget": None if cell.budget is None else str(cell.budget),
+            }
+        )
+    draws = {c.base_model.label: dict(c.base_model.params) for c in request.selected if c.base_model is not None}
+    stages = make_plan(request.selected, request.registry).stages.values()
+    return {
+        "name": request.tasks.name,
+        "states": dict(Counter(c["state"] for c in cells)),
+        "draws": dict(sorted(draws.items())),
+        "stages": [{"key": s.key, "label": s.label, "cells": len(s.cells)} for s in stages],
+        "cells": cells,
+        "by_cell": {c["key"]: c for c in cells},
+    }
