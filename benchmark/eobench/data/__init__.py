@@ -17,6 +17,9 @@ from eobench.data._prepare import prepare_folder
 from eobench.data._read_header import FORMAT, HEADER_FILE, ForeignFormatError, read_header
 from eobench.data._region_table import RegionTable
 from eobench.data._request import Knobs, LabelBudget, Supervision
+from eobench.data._scene import Scene, build_scene
+from eobench.data._sources import TestOn
+from eobench.data._supported import complete_supervision, region_group, unsupported_reason
 from eobench.data._view import BAG_LEVELS, LEVELS, Bags, Level, Partition, View
 from eobench.data._write import write_folder
 
@@ -44,18 +47,24 @@ __all__ = [
     "Partition",
     "RegionTable",
     "SampleFolder",
+    "Scene",
     "SplitCounts",
     "SplitInfo",
     "Supervision",
     "TableInfo",
+    "TestOn",
     "UnsupportedError",
     "View",
+    "build_scene",
     "check_folder",
+    "complete_supervision",
     "fingerprint",
     "nearest",
     "open_folder",
     "prepare_folder",
     "read_header",
+    "region_group",
     "unknown",
+    "unsupported_reason",
     "write_folder",
 ]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +15,8 @@ from eobench.data._fill import Fill, fill_gaps
 
 Kind = Literal["series", "image", "image-series"]
 Rows = NDArray[np.integer] | slice
+_MEMORY_LIMIT = 4 << 30  # bytes of one modality of a view; more lies in a temporary file
+_BLOCK_BYTES = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +60,9 @@ class ModalityArray:
         """Return the given rows, copied out of the memory map."""
         return replace(
             self,
-            values=np.ascontiguousarray(self.values[rows]),
-            valid=None if self.valid is None else np.ascontiguousarray(self.valid[rows]),
-            days=self.days if self.days.ndim == 1 else np.ascontiguousarray(self.days[rows]),
+            values=np.array(self.values[rows], order="C"),
+            valid=None if self.valid is None else np.array(self.valid[rows], order="C"),
+            days=np.array(self.days if self.days.ndim == 1 else self.days[rows], order="C"),
         )
 
 
@@ -109,12 +113,32 @@ class Inputs:
                     f"modality {other.info.name!r} has {len(other.values)} samples, "
                     f"{first.info.name!r} has {len(first.values)}"
                 )
+            if first.info.kind != "series" and other.info.sizes[-3:-1] != first.info.sizes[-3:-1]:
+                raise DataError(
+                    f"modalities {first.info.name!r} {first.info.sizes} and {other.info.name!r} "
+                    f"{other.info.sizes} have images of different sizes: choose with "
+                    f"modalities={first.info.name}"
+                )
             if not np.array_equal(other.days, first.days):
                 raise DataError(
                     f"modalities {first.info.name!r} and {other.info.name!r} have different dates and cannot "
                     f"be concatenated: choose with modalities={first.info.name}"
                 )
         return cls(tuple(modalities))
+
+    @classmethod
+    def concatenate(cls, *parts: Inputs) -> Inputs:
+        """Return the samples of several inputs, one after the other, copied.
+
+        Stored values are kept where type and scale agree, else they are scaled to float32. Where the dates differ,
+        every sample carries its own.
+
+        Raises:
+            DataError: they differ in kind, bands, number of steps, image size, or in how gaps are filled.
+        """
+        source = np.repeat(np.arange(len(parts), dtype=np.int8), [len(p) for p in parts])
+        row = np.concatenate([np.arange(len(p)) for p in parts])
+        return gather(parts, source, row)
 
     def __len__(self) -> int:
         return len(self.modalities[0].values)
@@ -171,7 +195,7 @@ class Inputs:
             values, valid = _observed(modality, chosen)
             days = modality.days if modality.days.ndim == 1 else modality.days[chosen]
             if self.fill is not None:
-                values = fill_gaps(values, valid, days, self.fill)
+                values = _filled(values, days, self.kind, self.fill)
             parts.append(_channels_first(values, self.kind))
             masks.append(valid)
         first = self.modalities[0].days
@@ -188,7 +212,11 @@ class Inputs:
 
 
 def _observed(modality: ModalityArray, rows: Rows) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Scaled values with NaN where nothing was observed, and the (B, T) mask of observed steps."""
+    """Scaled values with NaN where nothing was observed, and the (B, T) mask of observed steps.
+
+    A step of a series is observed where all its channels are; a step of an image where any of its pixels is
+    (single pixels may be NaN).
+    """
     values = modality.values[rows].astype(np.float32)
     if modality.info.scale != 1.0:
         values *= np.float32(modality.info.scale)
@@ -196,14 +224,19 @@ def _observed(modality: ModalityArray, rows: Rows) -> tuple[NDArray[np.float32],
     if modality.valid is None:
         valid = np.ones((len(values), steps), np.bool_)
     else:
-        valid = modality.valid[rows]
-    if modality.info.kind == "image":
-        return values, valid
-    if modality.valid is not None:
-        values[~valid] = np.nan
+        valid = np.asarray(modality.valid[rows])
+        missing = ~valid
+        values[missing[:, 0] if modality.info.kind == "image" else missing] = np.nan
     if modality.values.dtype.kind == "f":  # a NaN in the store is a missing value, with or without a mask
-        valid = valid & ~np.isnan(values).reshape(*values.shape[:2], -1).any(axis=2)
+        absent = np.isnan(values).reshape(len(values), steps, -1)
+        valid = valid & ~(absent.any(axis=2) if modality.info.kind == "series" else absent.all(axis=2))
     return values, valid
+
+
+def _filled(values: NDArray[np.float32], days: NDArray[np.int16], kind: Kind, how: Fill) -> NDArray[np.float32]:
+    if kind != "image":
+        return fill_gaps(values, days, how)
+    return fill_gaps(values[:, None], days, how)[:, 0]
 
 
 def _channels_first(values: NDArray[np.float32], kind: Kind) -> NDArray[np.float32]:
@@ -229,3 +262,69 @@ def _flatten(modality: ModalityArray) -> ModalityArray:
         valid=None if modality.valid is None else np.repeat(modality.valid, pixels, axis=0),
         days=modality.days if modality.days.ndim == 1 else np.repeat(modality.days, pixels, axis=0),
     )
+
+
+def gather(parts: Sequence[Inputs], source: NDArray[np.integer], row: NDArray[np.integer]) -> Inputs:
+    """Return rows of several inputs in any order, copied: sample i is row `row[i]` of `parts[source[i]]`.
+
+    Raises:
+        DataError: the parts differ in kind, bands, number of steps, image size, or in how gaps are filled.
+    """
+    first = parts[0]
+    for other in parts[1:]:
+        if difference := mismatch(first, other):
+            raise DataError(f"inputs cannot be concatenated: {difference}")
+    return replace(
+        first,
+        modalities=tuple(
+            _gather([p.modalities[i] for p in parts], source, row) for i in range(len(first.modalities))
+        ),
+    )
+
+
+def mismatch(first: Inputs, other: Inputs) -> str | None:
+    """Return in what two inputs differ so that one model cannot take both; None: in nothing."""
+    if other.fill != first.fill:
+        return f"gaps filled as {first.fill} and as {other.fill}"
+    if other.kind != first.kind:
+        return f"kind {first.kind} and {other.kind}"
+    bands = [tuple(m.info.bands for m in inputs.modalities) for inputs in (first, other)]
+    if bands[0] != bands[1]:
+        return f"bands {', '.join(first.bands)} and {', '.join(other.bands)}"
+    if other.shape != first.shape:
+        return f"a sample's shape {first.shape} and {other.shape}"
+    return None
+
+
+def _gather(
+    parts: Sequence[ModalityArray], source: NDArray[np.integer], row: NDArray[np.integer]
+) -> ModalityArray:
+    """Rows of several arrays of one modality: raw values where type and scale agree, else scaled to float32."""
+    first = parts[0]
+    raw = all(p.values.dtype == first.values.dtype and p.info.scale == first.info.scale for p in parts)
+    values = _allocate((len(row), *first.info.sizes), first.values.dtype if raw else np.dtype(np.float32))
+    masked = any(p.valid is not None for p in parts)
+    valid = np.ones((len(row), first.days.shape[-1]), np.bool_) if masked else None
+    same = all(p.days.ndim == 1 and np.array_equal(p.days, first.days) for p in parts)
+    days = first.days.copy() if same else np.empty((len(row), first.days.shape[-1]), np.int16)
+    block = max(1, _BLOCK_BYTES // max(1, values[:1].nbytes))
+    for number, part in enumerate(parts):
+        places = np.flatnonzero(source == number)
+        for start in range(0, len(places), block):
+            place = places[start : start + block]
+            chosen = row[place]
+            found = part.values[chosen]
+            values[place] = found if raw else found.astype(np.float32) * np.float32(part.info.scale)
+            if valid is not None and part.valid is not None:
+                valid[place] = part.valid[chosen]
+            if not same:
+                days[place] = part.days if part.days.ndim == 1 else part.days[chosen]
+    return ModalityArray(first.info if raw else replace(first.info, scale=1.0), values, valid, days)
+
+
+def _allocate(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """An empty array in memory, or past the limit in a temporary file that vanishes with it."""
+    if int(np.prod(shape, dtype=np.int64)) * dtype.itemsize <= _MEMORY_LIMIT:
+        return np.empty(shape, dtype)
+    with tempfile.TemporaryFile() as file:
+        return np.memmap(file, dtype, mode="w+", shape=shape).view(np.ndarray)
