@@ -6,6 +6,7 @@ import json
 import math
 import re
 from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -63,8 +64,9 @@ class Fields:
     def need(self, key: str) -> Any:
         """Return a value that must be there."""
         if key not in self.values:
-            hint = nearest(key, self.values)
-            raise DataError(f"{self.file}: {self._path(key)} is missing.{hint}")
+            close = get_close_matches(key, self.values, n=1, cutoff=0.7)
+            hint = f"; is {close[0]!r} meant to be it?" if close else ""
+            raise DataError(f"{self.file}: {self._path(key)} is missing{hint}")
         return self.values[key]
 
     def text(self, key: str) -> str:
