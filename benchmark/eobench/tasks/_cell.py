@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from eobench.data import Knobs, Supervision
+from eobench.data import Knobs, LabelBudget, Supervision
 from eobench.plugin import Budget, Selector, Value
 
 
@@ -21,6 +21,7 @@ class DatasetRef:
         modalities: chosen with `modalities=a+b`; empty: all.
         fingerprint: of the folder's content or of its recipe; None where the data is absent.
         folder: path of the sample folder; None where the data is absent. Not part of the identity.
+        chosen: those options that differ from their defaults, for the label; None: all.
     """
 
     name: str
@@ -29,11 +30,12 @@ class DatasetRef:
     modalities: tuple[str, ...] = ()
     fingerprint: str | None = None
     folder: str | None = None
+    chosen: Mapping[str, Value] | None = None
 
     @property
     def label(self) -> str:
         """The readable selector, with the split always written out: `us_s2_cdl[split=zone]`."""
-        shown: dict[str, Value] = dict(self.params)
+        shown: dict[str, Value] = dict(self.params if self.chosen is None else self.chosen)
         if self.split is not None:
             shown["split"] = self.split
         if self.modalities:
@@ -50,17 +52,21 @@ class BaseModelRef:
         params: all options of its card.
         space: the search space it was drawn from; None where it was written out.
         draw: its number among the draws of (family, space, seed); None where it was written out.
+        chosen: those options that differ from their defaults, for the label; None: all.
     """
 
     family: str
     params: Mapping[str, Value]
     space: str | None = None
     draw: int | None = None
+    chosen: Mapping[str, Value] | None = None
 
     @property
     def label(self) -> str:
         """`bilstm#3` for a draw, `bilstm[hidden=32,...]` where it was written out."""
-        return f"{self.family}#{self.draw}" if self.draw is not None else str(Selector(self.family, self.params))
+        if self.draw is not None:
+            return f"{self.family}#{self.draw}"
+        return str(Selector(self.family, self.params if self.chosen is None else self.chosen))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,3 +126,31 @@ class Cell:
         if self.base_model is not None:
             words.append(self.base_model.label)
         return " ".join([*words, f"seed {self.seed}"])
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the cell as JSON values, for a worker process; `from_json` gives an equal cell."""
+        made = asdict(self)
+        made["pair_on"] = list(self.pair_on)
+        for name in ("dataset", "test_on", "pretrain_on"):
+            if made[name] is not None:
+                made[name]["modalities"] = list(made[name]["modalities"])
+        for name in ("classes", "score_classes"):
+            made["knobs"][name] = list(made["knobs"][name])
+        return made
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Cell:
+        """Return the cell that `to_json` wrote."""
+        made = dict(value)
+        for name in ("dataset", "test_on", "pretrain_on"):
+            if made[name] is not None:
+                made[name] = DatasetRef(**{**made[name], "modalities": tuple(made[name]["modalities"])})
+        level, knobs = dict(made["supervision"]), dict(made["knobs"])
+        level["labels"] = None if level["labels"] is None else LabelBudget(**level["labels"])
+        for name in ("classes", "score_classes"):
+            knobs[name] = tuple(knobs[name])
+        made["supervision"], made["knobs"] = Supervision(**level), Knobs(**knobs)
+        made["base_model"] = None if made["base_model"] is None else BaseModelRef(**made["base_model"])
+        made["budget"] = None if made["budget"] is None else Budget(**made["budget"])
+        made["pair_on"] = tuple(made["pair_on"])
+        return cls(**made)
