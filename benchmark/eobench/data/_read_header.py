@@ -26,7 +26,7 @@ DTYPES: Final = (
     *("uint8", "uint16", "uint32", "int8", "int16", "int32"),
     *("float16", "float32", "float64"),
 )
-_MODALITY_KEYS: Final = (
+MODALITY_KEYS: Final = (
     *("file", "kind", "shape", "dtype", "bands", "scale", "units", "fill", "valid", "days", "start"),
     "note",
 )
@@ -106,7 +106,7 @@ def _samples(top: Fields, modalities: Mapping[str, tuple[ModalityFiles, int]]) -
 
 def _modality(name: str, fields: Fields) -> tuple[ModalityFiles, int]:
     """A modality or pool, and its number of samples."""
-    fields.only(_MODALITY_KEYS)
+    fields.only(MODALITY_KEYS)
     kind = cast("Kind", fields.choice("kind", tuple(AXES)))
     shape = fields.integers("shape", 1, 2**62)
     if len(shape) != AXES[kind].count(",") + 1:
