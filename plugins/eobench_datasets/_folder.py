@@ -28,6 +28,8 @@ class FolderDataset(Dataset):
         path = root / self.name
         if not path.is_dir():
             what = f"has no folder {self.name}" if root.is_dir() else "does not exist"
+            if (root / "dataset.json").is_file():
+                what = "is itself a sample folder, not the folder above it"
             raise DatasetMissingError(
                 f"data set {self.name!r}: the data root {root} {what}: set EOBENCH_DATA or --data to the folder "
                 f"that holds {self.name}/.{self._source()}"

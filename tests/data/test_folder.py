@@ -3,16 +3,21 @@
 import json
 import os
 import pickle
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from eobench.data import (
     DataError,
@@ -29,6 +34,11 @@ from eobench.data import (
 N, T = 6, 4
 
 
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make(tmp_path_factory.mktemp("whole") / "made")
+
+
 def series(name: str = "s2", bands: int = 2, days: Any = (0, 10, 20, 30), valid: Any = None) -> ModalityArray:
     info = ModalityInfo(name, "series", (T, bands), tuple(f"b{i}" for i in range(bands)), scale=0.5)
     values = np.arange(N * T * bands, dtype=np.int16).reshape(N, T, bands)
@@ -37,10 +47,14 @@ def series(name: str = "s2", bands: int = 2, days: Any = (0, 10, 20, 30), valid:
 
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
+    return make(tmp_path / "made")
+
+
+def make(place: Path) -> Path:
     valid = np.ones((N, T), bool)
     valid[0, 1] = False
     write_folder(
-        tmp_path / "made",
+        place,
         name="made",
         title="Made up",
         classes=("corn", "rice", "wheat"),
@@ -58,7 +72,7 @@ def place(tmp_path: Path) -> Path:
         flags=("mixed",),
         tables={"exact": RegionTable("farm", {"a": np.array([0.25, 0.75, 0]), "b": np.array([0, 0, 1.0])})},
     )
-    return tmp_path / "made"
+    return place
 
 
 def edit(place: Path, change: Callable[[dict[str, Any]], object]) -> None:
@@ -109,6 +123,14 @@ def test_values_are_memory_mapped_and_read_only(place: Path) -> None:
     assert batch.values[0, 1, 0] == 0.5
 
 
+def test_a_copy_in_another_process_opens_the_folder_again(place: Path) -> None:
+    folder = open_folder(place)
+    folder.row_ids()
+    sent = pickle.dumps(folder)
+    assert len(sent) < 500
+    np.testing.assert_array_equal(pickle.loads(sent).row_ids(), folder.row_ids())
+
+
 def test_modalities_of_different_dates_are_not_concatenated(place: Path) -> None:
     with pytest.raises(DataError, match="different dates"):
         open_folder(place).inputs()
@@ -146,6 +168,7 @@ def test_what_does_not_exist_is_named_with_what_does(
         (lambda h: h.update(flags=["mixd"]), "Did you mean 'mixed'?"),
         (lambda h: h["modalities"]["s2"].update(start={"column": "date"}), "modalities.s2.start"),
         (lambda h: [m.update(shape=[7, *m["shape"][1:]]) for m in h["modalities"].values()], "holds 6 rows"),
+        (lambda h: h["splits"]["area"].update(column="label"), "allowed: texts ('train', 'val', 'test')"),
         (lambda h: h.update(samples="rows.parquet"), "rows.parquet: there is no such file"),
     ],
 )
@@ -229,6 +252,25 @@ def test_damaged_columns_are_refused_by_file(place: Path, damage: Callable[[Path
     damage(place / "samples.parquet")
     with pytest.raises(DataError, match=r"samples\.parquet: expected a whole Parquet file"):
         open_folder(place)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(["samples.parquet", "s2.npy", "s2_valid.npy", "dataset.json", "exact.parquet"]), st.data())
+def test_no_flipped_byte_raises_anything_but_a_data_error(whole: Path, name: str, data: st.DataObject) -> None:
+    with TemporaryDirectory() as place:
+        shutil.copytree(whole, place, dirs_exist_ok=True)
+        content = bytearray((whole / name).read_bytes())
+        for _ in range(data.draw(st.integers(1, 4))):
+            at = data.draw(st.integers(0, min(len(content), 4000) - 1))
+            content[at] = data.draw(st.integers(0, 255))
+        (Path(place) / name).write_bytes(content[: data.draw(st.sampled_from([len(content), len(content) // 2]))])
+        with suppress(DataError):
+            folder = open_folder(Path(place))
+            folder.labels()
+            folder.counts("area")
+            folder.column("farm")
+            folder.modality("s2")
+            folder.table("exact")
 
 
 def test_labels_outside_the_classes_are_refused_by_row(place: Path) -> None:

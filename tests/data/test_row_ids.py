@@ -53,6 +53,18 @@ def test_one_changed_value_changes_the_id_of_its_row_alone(held: Any, row: int, 
     assert np.flatnonzero(different).tolist() == [row]
 
 
+def test_what_a_missing_image_holds_does_not_matter() -> None:
+    info = ModalityInfo("chip", "image", (2, 2, 1), ("a",))
+    held = np.arange(N * 4, dtype=np.int16).reshape(N, 2, 2, 1)
+    valid = np.array([[True], [False], [True], [True], [True]])
+    image = ModalityArray(info, held, valid, np.zeros(1, np.int16))
+    changed = held.copy()
+    changed[1] += 7
+    np.testing.assert_array_equal(hash_rows([image]), hash_rows([replace(image, values=changed)]))
+    changed[2, 1, 1] += 7
+    assert np.flatnonzero(hash_rows([image]) != hash_rows([replace(image, values=changed)])).tolist() == [2]
+
+
 def test_a_missing_step_is_not_a_zero() -> None:
     held = np.zeros((N, T, C), np.int16)
     valid = np.ones((N, T), bool)

@@ -54,6 +54,10 @@ class SampleFolder:
     header: Header
     _kept: dict[str, Any] = field(default_factory=dict, repr=False)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy in another process opens the folder again: maps are not sent."""
+        return open_folder, (self.path,)
+
     def column(self, name: str) -> NDArray[np.generic]:
         """Return one column of samples.parquet, (N,); strings as object arrays.
 
@@ -238,6 +242,12 @@ def open_folder(path: Path) -> SampleFolder:
     for name in header.flags:
         if columns[name] != "bool":
             raise DataError(f"{file}: flag {name!r} is of type {columns[name]}; allowed: true or false (bool)")
+    for split in header.splits.values():
+        if "string" not in columns[split.column]:
+            raise DataError(
+                f"{file}: column {split.column!r} of split {split.name!r} is of type {columns[split.column]}; "
+                f"allowed: texts ('train', 'val', 'test')"
+            )
     return SampleFolder(path, header)
 
 

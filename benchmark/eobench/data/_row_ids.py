@@ -50,9 +50,9 @@ def hash_rows(
 def _hash_chunk(state: Words, part: ModalityArray, salt: int) -> Words:
     values = part.values
     missing = np.zeros((len(values), part.days.shape[-1]), np.bool_) if part.valid is None else ~part.valid
-    if missing.any() and part.info.kind != "image":  # an image has no steps: its mask is one bit
+    if missing.any():
         values = values.copy()
-        values[missing] = 0
+        values[missing[:, 0] if part.info.kind == "image" else missing] = 0  # an image's mask is one bit
     if values.dtype.kind == "f" and np.isnan(values).any():
         values = np.where(np.isnan(values), np.array(np.nan, values.dtype), values)
     state = _absorb(state, _words(values), salt)

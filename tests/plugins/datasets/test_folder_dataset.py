@@ -110,6 +110,13 @@ def test_a_data_root_that_lacks_the_set_or_does_not_exist_is_named(tmp_path: Pat
         assert "github" in str(caught.value)
 
 
+def test_a_data_root_that_is_itself_a_set_is_told_apart(tmp_path: Path) -> None:
+    make(tmp_path / "ucr_crop")
+    root = tmp_path / "ucr_crop"
+    with pytest.raises(DatasetMissingError, match="is itself a sample folder, not the folder above it"):
+        folder(registry(root), "ucr_crop", root)
+
+
 def test_a_name_that_another_plugin_gives_too_is_an_error_that_names_both(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
