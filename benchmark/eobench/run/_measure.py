@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from eobench.data import EobenchError, Inputs, Scene
+from eobench.data import EobenchError, Inputs, Level, Scene
 from eobench.plugin import Method, MethodCard, Predictions, Predictor, RunContext, Scoring
 from eobench.results import predictions_digest, save_predictions
 from eobench.run._machine import device_name, resolve_device, seed_everything, set_threads
@@ -38,7 +39,6 @@ def measure(
     shop = workshop(job)
     card = shop.registry.methods[cell.method]
     scene = shop.scene(cell)
-    scored = shop.scored(cell, scene)
     method, context = _prepare(cell, card, shop, job["device"])
     context.curves = curves
     context.artifacts = artifacts
@@ -46,34 +46,22 @@ def measure(
         context.checkpoint = load_checkpoint(stage_path(shop.places, job["stage"]))
     predictor, fit_seconds = _fit(method, scene, context, cell)
     began = time.perf_counter()
-    test = predictor.predict(scored.test)
+    test = predictor.predict(scene.test)
     predict_seconds = time.perf_counter() - began
-    check_predictions(test, len(scored.test), len(scene.classes), card.outputs)
+    check_predictions(test, len(scene.test), len(scene.classes), card.outputs)
     train, train_truth = _on_train(predictor, scene, card, test)
     save_predictions(Path(job["folder"]) / "predictions" / f"{cell.key}.npz", test, train)
-    metrics = score(
-        Scoring(
-            level=cell.supervision.level,
-            classes=scored.score_classes,
-            truth=scored.truth,
-            predictions=grouped(test, scored),
-            train_truth=train_truth,
-            train_predictions=None if train is None else grouped(train, scored),
-            bags=scored.test_bags,
-        ),
-        shop.registry.metrics,
-        shop.target(cell),
-    )
-    return metrics | {
-        "warning": "; ".join(dict.fromkeys(w for w in (scene.warning, scored.warning) if w)) or None,
+    scoring = grouped(scene, cell.supervision.level, test, train, train_truth)
+    return score(scoring, shop.registry.metrics, shop.target(cell)) | {
+        "warning": scene.warning,
         "labels_used": scene.labels_used,
         "train_rows": len(scene.view),
-        "test_rows": len(scored.test),
+        "test_rows": len(scene.test),
         "parameters": int(predictor.parameters),
         "steps": None if predictor.steps is None else int(predictor.steps),
         "fit_seconds": fit_seconds,
         "predict_seconds": predict_seconds,
-        "classes": list(scored.score_classes),
+        "classes": list(scene.score_classes),
         "device": device_name(context.device),
         "predictions": predictions_digest(test),
     }
@@ -143,22 +131,45 @@ def _on_train(
     return train, truth
 
 
-def grouped(predictions: Predictions, scene: Scene) -> Predictions:
-    """Return predictions of the trained classes as predictions of the classes that are scored."""
-    into = scene.score_map
-    if into is None or np.array_equal(into, np.arange(len(scene.classes))):
-        return predictions
+def grouped(
+    scene: Scene,
+    level: Level,
+    test: Predictions,
+    train: Predictions | None,
+    train_truth: NDArray[np.int16] | None,
+) -> Scoring:
+    """Return truth and predictions in the classes that the task scores (`score_classes`)."""
+    bags = scene.test_bags
+    if bags is not None:
+        parts = (replace(p, proportions=_summed(p.proportions, scene)) for p in bags.partitions)
+        bags = replace(bags, partitions=tuple(parts))
+    return Scoring(
+        level=level,
+        classes=scene.score_classes,
+        truth=scene.score_labels(scene.truth),
+        predictions=_in_scored_classes(test, scene),
+        train_truth=None if train_truth is None else scene.score_labels(train_truth),
+        train_predictions=None if train is None else _in_scored_classes(train, scene),
+        bags=bags,
+    )
 
-    def summed(values: Any) -> Any:
-        total = np.zeros((len(values), len(scene.score_classes), *values.shape[2:]), values.dtype)
-        for k, target in enumerate(into):
-            total[:, target] += values[:, k]
-        return total
 
-    given = predictions
+def _in_scored_classes(given: Predictions, scene: Scene) -> Predictions:
+    if scene.score_map is None:
+        return given
     return replace(
         given,
-        classes=None if given.classes is None else into[given.classes],
-        probabilities=None if given.probabilities is None else summed(given.probabilities),
-        proportions=None if given.proportions is None else summed(given.proportions),
+        classes=None if given.classes is None else scene.score_map[given.classes],
+        probabilities=None if given.probabilities is None else _summed(given.probabilities, scene),
+        proportions=None if given.proportions is None else _summed(given.proportions, scene),
     )
+
+
+def _summed(shares: NDArray[np.float32], scene: Scene) -> NDArray[np.float32]:
+    """Sum (n, K, ...) over the classes that are scored as one."""
+    if scene.score_map is None:
+        return shares
+    total = np.zeros((len(shares), len(scene.score_classes), *shares.shape[2:]), shares.dtype)
+    for k, into in enumerate(scene.score_map):
+        total[:, into] += shares[:, k]
+    return total

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from eobench.data import DatasetMissingError, Kind, SampleFolder, Scene, Supervision, UnsupportedError, build_scene
+from eobench.data import DatasetMissingError, Kind, SampleFolder, Scene, TestOn, build_scene
 from eobench.data import open_folder as _open
 from eobench.plugin import Places, Registry, Target, discover
 from eobench.tasks import Cell, DatasetRef, data_seed
@@ -42,51 +42,46 @@ class Workshop:
             DatasetMissingError: the data is not here.
         """
         if ref.folder is None:
-            card = self.registry.datasets[ref.name]
-            raise DatasetMissingError(f"data set {ref.name!r} is not on this machine. {card.get}".strip())
+            how = self.registry.datasets[ref.name].get if ref.name in self.registry.datasets else ""
+            raise DatasetMissingError(f"data set {ref.name!r} is not on this machine. {how}".strip())
         if ref.folder not in self._folders:
             self._folders[ref.folder] = _open(Path(ref.folder))
         return self._folders[ref.folder]
 
     def scene(self, cell: Cell) -> Scene:
-        """Return what a cell's data set shows at its supervision level; the same object while it is kept."""
-        ref = cell.dataset
+        """Return what a cell sees and is scored on; the same object while it is kept.
+
+        Raises:
+            DatasetMissingError: its data, or that of `test_on`, is not here.
+            UnsupportedError: the combination cannot be.
+        """
+        ref, other = cell.dataset, cell.test_on
         folder = self.folder(ref)
-        flatten = self.flattens(cell)
-        seed = data_seed(cell)
-        key = repr((ref.folder, ref.split, ref.modalities, cell.supervision, cell.knobs, seed, flatten))
+        elsewhere = None
+        if other is not None:
+            elsewhere = TestOn(
+                there := self.folder(other), other.split or there.header.default_split, other.modalities
+            )
+        flatten, seed = self.flattens(cell), data_seed(cell)
+        places = [(r.folder, r.split, r.modalities) for r in (ref, other) if r is not None]
+        key = repr((places, cell.supervision, cell.knobs, seed, flatten))
         if key not in self._scenes:
             while len(self._scenes) >= SCENES:
                 self._scenes.popitem(last=False)
             self._scenes[key] = frozen(
                 build_scene(
                     folder,
-                    split=ref.split,
+                    split=ref.split or folder.header.default_split,
                     modalities=ref.modalities,
                     supervision=cell.supervision,
                     knobs=cell.knobs,
                     seed=seed,
                     flatten=flatten,
+                    test_on=elsewhere,
                 )
             )
         self._scenes.move_to_end(key)
         return self._scenes[key]
-
-    def scored(self, cell: Cell, scene: Scene) -> Scene:
-        """Return the scene whose test rows are scored: the cell's own, or that of `test_on`.
-
-        Raises:
-            UnsupportedError: the other data set has other classes.
-        """
-        if cell.test_on is None:
-            return scene
-        identity = {**cell.identity, "dataset": cell.identity["test_on"]}  # seeds are drawn from it
-        there = replace(cell, dataset=cell.test_on, supervision=Supervision("none"), identity=identity)
-        other = self.scene(there)
-        if other.classes != scene.classes:
-            strange = sorted(set(other.classes) ^ set(scene.classes)) or "the same in another order"
-            raise UnsupportedError(f"{cell.test_on.label} has other classes than {cell.dataset.label}: {strange}")
-        return other
 
     def kind(self, ref: DatasetRef) -> Kind:
         """Return the kind of a data set's inputs."""
