@@ -59,3 +59,11 @@ def row() -> Callable[..., Row]:
 @pytest.fixture
 def metrics() -> tuple[Column, ...]:
     return METRICS
+
+
+@pytest.fixture
+def frame(metrics: tuple[Column, ...]) -> Callable[[list[Row]], Any]:
+    """Rows as `read_results` would give them."""
+    from eobench.leaderboard._format import to_arrow, to_pandas
+
+    return lambda rows: to_pandas(to_arrow("test", rows, metrics)[0])

@@ -11,6 +11,7 @@ import os
 import platform
 import sys
 import time
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -103,7 +104,7 @@ class MlflowListener(Listener):
         return self._session
 
     def _unreachable(self, error: Exception) -> TrackingError:
-        first = str(error).splitlines()[0] if str(error) else type(error).__name__
+        first = (str(error).partition(" with exception")[0].splitlines() or [type(error).__name__])[0]
         return TrackingError(
             f"MLflow at {self._uri} is not reachable ({first:.200}): nothing more is sent in this run, the next "
             f"one sends what is missing; EOBENCH_TRACKING=off turns tracking off"
@@ -215,6 +216,7 @@ def _client(uri: str) -> Any:
         os.environ.setdefault(name, value)
     from mlflow import MlflowClient
 
+    warnings.filterwarnings("ignore", module=r"mlflow(\.|$)")  # deprecations that its user cannot mend
     for name in ("mlflow", "alembic"):  # after the import: MLflow sets its own level there
         logging.getLogger(name).setLevel(logging.ERROR)
     if uri.startswith("sqlite:///"):
