@@ -29,10 +29,11 @@ class Supervision:
         labels: `few` only.
         bag_size: `bags`, `global`, `census`.
         redraws: `bags`, `global`, `census`: partitions drawn beforehand and cycled.
-        by: `regions` (and `census` from a table): the group column whose places are the regions.
+        by: `regions` (and `census` from a table): the group column whose places are the regions. None: that of
+            the exact (at `census`: inexact) table, else at `regions` the group that the split keeps whole.
         area: `global` only: where the vector is measured; `all` uses test labels and is marked.
         source: `census` only: a table of the data set, or the train vector perturbed by `error`.
-        error: `census[source=perturbed]` only: mean absolute error of the vector summed over classes (L1 / 2).
+        error: `census[source=perturbed]` only: half the L1 distance of the perturbed vector to the true one.
     """
 
     level: Level
@@ -55,7 +56,8 @@ class Knobs:
         pool: the data set's own unlabelled pool joins too.
         classes: major class names to keep; every other class becomes `others`. Empty: all classes.
         score_classes: the same grouping, at evaluation only. Empty: as trained.
-        score_on: the rows that are scored.
+        score_on: the rows that are scored. Scored validation rows are never shown: the method then validates
+            with a seeded 15 % of train.
         exclude: a flag column of the data set; rows where it is true are left out.
         validation: `split` takes the split's validation rows, or a seeded 15 % of train (by the split's group)
             where it has none; `none` gives the method no validation rows and joins them to train.

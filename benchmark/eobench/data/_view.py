@@ -59,15 +59,18 @@ class View:
     """What a method is given: inputs, and the labels or proportions that its supervision level grants.
 
     Rows stand in a seeded random order that does not depend on their order in the folder or on any label.
-    A view holds no ids, no groups, no other rows of the data set and no reference to it.
+    A view owns its arrays; it holds no ids, no groups, no other rows of the data set and no reference to it.
+    docs/supervision.md says which rows each level shows.
 
     Attributes:
         level: the supervision level.
         inputs: n samples.
         classes: K class names; class k is index k of labels and proportions.
-        labels: `full` and `few` only: (n,) int16, or (n, H, W) for dense targets; -1 = not given.
+        labels: `full` and `few` only: (n,) int16, or (n, H, W) for dense targets; -1 = not given. At `full` that
+            is so only for rows that a knob added (a pool, test inputs) and for ignored pixels of label maps.
         bags: `bags`, `regions`, `global` and `census` only.
-        validation: rows kept for model selection, seen at the same level (`global` and `census`: inputs only).
+        validation: rows kept for model selection, seen at the same level (at `global` and `census` inputs only:
+            a view of level `none`). None: there are none.
     """
 
     level: Level
