@@ -96,7 +96,7 @@ class Horizon:
     def progress(self, step: int) -> float:
         """Return the share of the budget that is spent before this step (from 0), at most 1."""
         if self.steps is not None:
-            return min(1.0, step / max(1, self.steps))
+            return min(1.0, step / self.steps) if self.steps > 0 else 1.0
         return min(1.0, (time.monotonic() - self.started) / max(1e-9, self.seconds or 0.0))
 
 
