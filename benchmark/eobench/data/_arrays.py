@@ -28,7 +28,7 @@ def open_array(file: Path, shape: tuple[int, ...] | None, dtype: str | None) -> 
         raise DataError(f"{file}: there is no such file; {expected}")
     try:
         array = np.load(file, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError, OSError, SyntaxError, TypeError, OverflowError) as error:
+    except Exception as error:  # NumPy parses a header as Python: a damaged one raises whatever a parser can
         raise DataError(f"{file}: {expected}, found {_found(file, error)}") from error
     if not isinstance(array, np.memmap):
         raise DataError(f"{file}: {expected}, found an archive of several arrays (.npz)")

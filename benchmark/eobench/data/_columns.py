@@ -41,7 +41,11 @@ def read_columns(file: Path, names: Sequence[str]) -> dict[str, NDArray[Any]]:
                     f"{file}: there is no column {name!r}.{nearest(name, known)} Columns: {', '.join(known)}"
                 )
         table = reader.read(columns=list(names), use_pandas_metadata=False)
-        return {name: _numpy(table.column(name), file, name) for name in names}
+        columns = {name: _numpy(table.column(name), file, name) for name in names}
+        for name, column in columns.items():  # pyarrow does not compare a damaged page with the footer
+            if len(column) != reader.metadata.num_rows:
+                raise DataError(f"{file}: column {name!r} is damaged: {len(column)} rows of it can be read")
+        return columns
 
 
 class _Reader:
@@ -59,7 +63,7 @@ class _Reader:
             raise DataError(f"{self._file}: there is no such file")
         try:
             self._reader = pq.ParquetFile(self._file, memory_map=True)
-        except (pa.ArrowException, OSError) as error:
+        except (pa.ArrowException, OSError, ValueError) as error:  # ValueError: names that are no UTF-8
             raise DataError(
                 f"{self._file}: expected a whole Parquet file, found something else: {error}"
             ) from error
@@ -69,7 +73,8 @@ class _Reader:
         import pyarrow as pa
 
         self._reader.close()
-        if isinstance(error, pa.ArrowException | OSError):
+        # ValueError and IndexError: texts that are no UTF-8, codes beyond their dictionary
+        if isinstance(error, pa.ArrowException | OSError | ValueError | IndexError):
             raise DataError(f"{self._file}: the Parquet file is damaged: {error}") from error
 
 
