@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,7 +15,7 @@ from eobench.cli._request import TasksArgument
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from eobench.leaderboard import WinMatrix
+    from eobench.leaderboard import Summary, SummaryRow, WinMatrix
 
 app = typer.Typer(help="Look at leaderboards, or write them again.", rich_markup_mode=None, no_args_is_help=True)
 
@@ -51,13 +53,31 @@ def show(
         told["wins"] = _wins(matrix)
         _common.print_json(told)
         return
-    title = f"{summary.metric}, best of its group marked *"
-    _common.show(_common.table(title, summary.columns, summary.text_rows(), right=summary.right))
+    typer.echo(f"{summary.metric}: mean over seeds and draws; * the best of those with all their cells\n")
+    for group in _groups(summary.rows):
+        _common.show(_group_table(summary, group))
     if wins and len(matrix.names) > 1:
         _common.show(_win_table(matrix))
         typer.echo(
             "share of paired blocks in which the row beats the column (blocks in brackets); ties count for neither"
         )
+
+
+def _groups(rows: Sequence[SummaryRow]) -> list[list[SummaryRow]]:
+    """Rows that stand side by side: one data set at one level with one budget."""
+    groups: dict[tuple[str, str, str], list[SummaryRow]] = {}
+    for row in rows:
+        groups.setdefault((row.dataset, row.supervision, row.given), []).append(row)
+    return list(groups.values())
+
+
+def _group_table(summary: Summary, rows: Sequence[SummaryRow]) -> Table:
+    from eobench.cli import _common
+
+    first = rows[0]
+    title = ", ".join(word for word in (first.dataset, first.supervision, first.given) if word)
+    shown = [text[3:] for text in replace(summary, rows=tuple(rows)).text_rows()]
+    return _common.table(title, summary.columns[3:], shown, right=summary.right)
 
 
 def _wins(matrix: WinMatrix) -> list[dict[str, Any]]:
