@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 import toy_listeners
+import toy_work
 from toy_cells import PLUGINS, cell, registry, write_toy
 
 from eobench.data import EobenchError, Supervision
@@ -29,15 +30,14 @@ class Bench:
     def cell(self, method, **more):
         return cell(method, **({"folder": self.toy} | more))
 
-    def run(self, cells, name="r", listeners=(), progress=None, **options):
+    def run(self, cells, name="r", listeners=(), progress=None, work=None, **options):
         chosen = {"jobs": 1, "device": "cpu", "plugins": PLUGINS, "entry_points": False} | options
         shelf = Shelf("listener")
         for card in listeners:
             shelf.add(card, "test")
         found = replace(self.registry, listeners=shelf)
-        return run(
-            cells, found, self.places, name, RunOptions(**chosen), progress=progress, warn=self.warnings.append
-        )
+        more = {"progress": progress, "warn": self.warnings.append, "work": work}
+        return run(cells, found, self.places, name, RunOptions(**chosen), **more)
 
     def noted(self):
         return self.note.read_text().splitlines() if self.note.exists() else []
@@ -115,14 +115,15 @@ def test_a_skipped_cell_runs_once_its_data_is_there(bench):
 
 
 def test_a_hang_becomes_a_timeout_which_a_raised_limit_runs_again(bench):
-    cells = [bench.cell("hangs", note=str(bench.note)), bench.cell("mean")]
-    outcome = bench.run(cells, limits=Limits(seconds=1.0))
-    assert outcome.counts == {"timeout": 1, "ok": 1}
-    assert outcome.rows[0]["reason"] == "stopped after its limit of 1 s"
-    bench.run(cells, limits=Limits(seconds=0.5))
-    assert len(bench.noted()) == 1
-    bench.run(cells, limits=Limits(seconds=1.2))
-    assert len(bench.noted()) == 2
+    cells = [bench.cell("mean", seed=60), bench.cell("mean", seed=0)]
+
+    def ran(seconds):
+        outcome = bench.run(cells, limits=Limits(seconds=seconds), work=(toy_work.cell, toy_work.stage))
+        assert outcome.counts == {"timeout": 1, "ok": 1}
+        assert outcome.rows[0]["reason"].startswith("stopped after its limit of 0.")
+        return len((outcome.folder / "ran.txt").read_text().splitlines())
+
+    assert [ran(0.5), ran(0.4), ran(0.6), ran(0.6)] == [2, 2, 3, 3]
 
 
 def test_a_second_coordinator_is_refused(bench):

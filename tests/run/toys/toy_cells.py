@@ -78,5 +78,5 @@ def cell(method, *, seed=0, level="full", folder=None, status="planned", reason=
 
 
 def slow_cells(folder, note, seeds):
-    """Cells of a tenth of a second that note each run of theirs."""
+    """Cells that take a moment and note each run of theirs."""
     return [cell("slow", seed=s, folder=folder, note=str(note)) for s in range(seeds)]

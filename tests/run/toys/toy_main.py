@@ -19,7 +19,7 @@ def main():
     shown = []
 
     def progress(now):
-        if not shown and now.running:
+        if not shown and now.running and now.done > now.cached:
             shown.append(True)
             print("running", flush=True)
 
