@@ -1,8 +1,8 @@
 """Refresh what tests/tasks compare with: `python tests/tasks/refresh.py [--same-numbers]`.
 
-Writes docs/tasks.schema.json, and the hash of the code that the protocol version stands for. Where that code changed
-under the same version, the new hash is written only with `--same-numbers`, which says that no result can differ (a new
-check, a rename). Otherwise raise `PROTOCOL` in benchmark/eobench/tasks/_identity.py first.
+Writes docs/tasks.schema.json, and the hash of the code that the protocol version stands for. Where that code
+changed under the same version, the new hash is written only with `--same-numbers`, which says that no result can
+differ (a new check, a rename). Otherwise raise `PROTOCOL` in benchmark/eobench/tasks/_identity.py first.
 """
 
 from __future__ import annotations

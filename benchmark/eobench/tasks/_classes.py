@@ -27,7 +27,7 @@ def resolve_classes(given: Grouping | None, classes: tuple[str, ...]) -> tuple[s
     majors = tuple(name for name in classes if (name in named) == (given.majors is not None))
     if not majors:
         raise EobenchError("every class would be merged into `others`")
-    return () if len(majors) == len(classes) else majors
+    return () if grouped(classes, majors) == classes else majors
 
 
 def grouped(classes: tuple[str, ...], majors: tuple[str, ...]) -> tuple[str, ...]:

@@ -51,7 +51,7 @@ def select(cells: Iterable[Cell], expressions: Iterable[str]) -> list[Cell]:
         chosen = [cell for cell in chosen if _FIELDS[name](cell) & wanted]
     if not chosen:
         raise SelectionError(
-            f"--select {' '.join(given)}: no cell matches all of them" if given else "there is no cell"
+            f"--select {' '.join(given)}: no cell matches all of it" if given else "there is no cell"
         )
     return chosen
 
