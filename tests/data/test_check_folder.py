@@ -51,13 +51,14 @@ def test_a_sound_folder_has_no_error_and_no_warning(tmp_path: Path) -> None:
 
 def test_a_test_row_that_copies_a_train_row_is_counted_whatever_its_label_or_group(tmp_path: Path) -> None:
     values = np.arange(2.0 * N).reshape(N, 2, 1)
-    values[6] = values[0]
-    values[7] = values[5]  # a copy of a validation row is none of train
-    folder = make(tmp_path, values)
+    values[5] = values[0]
+    values[6] = values[7] = values[4]  # copies of a validation row are none of train
+    split = ["train"] * 4 + ["val"] + ["test"] * 3
+    folder = make(tmp_path, values, split=split, splits={"area": SplitInfo("area", "split", None, "within")})
     assert found(folder, "warning") == [
-        "split area: 1 of 2 test rows (50.0 %) copy the inputs of a train row",
+        "split area: 1 of 3 test rows (33.3 %) copy the inputs of a train row",
     ]
-    assert "2 of 8 rows repeat the inputs of another row" in found(folder, "info")
+    assert "3 of 8 rows repeat the inputs of another row" in found(folder, "info")
 
 
 def test_a_group_that_is_cut_is_an_error_where_it_is_declared_whole(tmp_path: Path) -> None:
