@@ -119,11 +119,8 @@ def run(
         listeners = ListenerThread(registry.listeners.values() if chosen.listeners else (), say)
         cached = [r for r in merge_rows(identities, entries) if r["cell"] not in todo and r["status"] != "not-run"]
         listeners.run_started(RunInfo(name, folder, len(plan.cells), len(cached), places))
-        for row in cached:
-            curves = entries[row["cell"]].curves
-            listeners.cell_finished(cell_done(folder, Entry(row, curves), cached=True))
-        interrupted = False
-        tracker = _tracker(plan, cached, todo, chosen)
+        _tell_cached(listeners, folder, cached, entries)
+        tracker, interrupted = _tracker(plan, cached, todo, chosen), False
         if not todo and progress is not None:
             progress(tracker.snapshot())
         if todo:
@@ -221,6 +218,14 @@ def _is_missing(cell: Cell, entry: Entry | None, options: RunOptions) -> bool:
     # a raised limit may be enough now
     limit = {"timeout": "seconds", "oom": "memory"}.get(status)
     return limit is not None and options.limits.above(entry.limits, limit)
+
+
+def _tell_cached(
+    listeners: ListenerThread, folder: Path, rows: Sequence[Mapping[str, Any]], entries: Mapping[str, Entry]
+) -> None:
+    for row in rows:
+        entry = Entry(row, entries[row["cell"]].curves)
+        listeners.cell_finished(cell_done(folder, entry, cached=True))
 
 
 def _record_known(plan: Plan, entries: Mapping[str, Entry], journal: Journal) -> dict[str, Entry]:
