@@ -132,6 +132,26 @@ def test_the_page_shows_every_cell_and_why_one_failed(board):
     assert f"ValueError: {HOSTILE}" in said  # as text, not as a tag
 
 
+def test_methods_that_share_no_column_stand_in_tables_apart(tmp_path, row, metrics):
+    rows = [row(m, 0.5, supervision=level) for m, level in (("ncc", "full"), ("ncc", "few"), ("forest", "few"))]
+    rows.append(row("dllp", 0.4, supervision="bags", bag_size=32))
+    text = (build_board(tmp_path, "x", rows, metrics).folder / "index.html").read_text()
+    standings = re.findall(r'<table class="standing">.*?</table>', text, re.DOTALL)
+    assert [("ncc" in s, "forest" in s, "dllp" in s) for s in standings] == [
+        (True, True, False),
+        (False, False, True),
+    ]
+
+
+def test_a_method_without_the_main_metric_stands_under_the_one_that_it_has(tmp_path, row, metrics):
+    rows = [row("ncc", 0.5), row("kmeans", None, supervision="none", macro_f1=0.375)]
+    text = (build_board(tmp_path, "x", rows, metrics).folder / "index.html").read_text()
+    standing = re.findall(r'<table class="standing">.*?</table>', text, re.DOTALL)[-1]
+    assert "kmeans" in standing
+    assert "0.375" in standing
+    assert "<i>F1</i>" in standing
+
+
 def test_texts_of_strangers_make_no_tags(tmp_path, row, metrics):
     plain = build_board(tmp_path / "a", "a", [row("a", 0.5), row("b", 0.6, status="failed", reason="x")], metrics)
     hostile = [

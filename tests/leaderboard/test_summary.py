@@ -25,6 +25,11 @@ def test_a_mean_over_fewer_cells_says_so_and_is_not_ranked(row, frame):
     assert not found["b"].best
 
 
+def test_cells_that_ran_but_have_no_value_are_told_from_failures(row, frame):
+    found = {r.method: r for r in summary_table(frame([row("a", 0.5), row("kmeans", None)])).rows}
+    assert found["kmeans"].coverage == "0/1 (1 without a value)"
+
+
 def test_unsupported_cells_were_never_planned(row, frame):
     rows = [row("a", 0.5), row("a", seed=1, status="unsupported"), row("b", status="unsupported")]
     (found,) = summary_table(frame(rows)).rows

@@ -106,33 +106,41 @@ def build_board(
 
 
 def _write(board: Board, table: pa.Table, page: str) -> None:
-    from eobench.leaderboard._report import plotly_script
-
     scratch: Path | None = None
     try:
         board.folder.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(prefix=".writing-", dir=board.folder))
-        meta = {META: table.schema.metadata[META]}
-        pq.write_table(table, scratch / RESULTS, compression="zstd")
-        pq.write_table(_typed(board.wins, meta), scratch / WINS, compression="zstd")
-        pq.write_table(_typed(board.gains, meta), scratch / GAINS, compression="zstd")
-        (scratch / PAGE).write_text(page, encoding="utf-8")
-        script = plotly_script()
-        at_hand = board.folder / SCRIPT
-        if not at_hand.exists() or at_hand.stat().st_size != script.stat().st_size:
-            shutil.copyfile(script, scratch / SCRIPT)
+        _fill(scratch, board, table, page)
         # The results go last: whoever sees new results sees what was made from them.
         for done in sorted(scratch.iterdir(), key=lambda p: p.name == RESULTS):
             done.replace(board.folder / done.name)
     except OSError as error:
-        raise EobenchError(
-            f"leaderboard folder {str(board.folder)!r} cannot be written: {error.strerror or error}; "
-            f"choose another with --out, or make it writable"
-        ) from error
+        raise _unwritable(board.folder, error) from error
     finally:
         if scratch is not None:
             with suppress(OSError):
                 shutil.rmtree(scratch)
+
+
+def _fill(scratch: Path, board: Board, table: pa.Table, page: str) -> None:
+    from eobench.leaderboard._report import plotly_script
+
+    meta = {META: table.schema.metadata[META]}
+    pq.write_table(table, scratch / RESULTS, compression="zstd")
+    pq.write_table(_typed(board.wins, meta), scratch / WINS, compression="zstd")
+    pq.write_table(_typed(board.gains, meta), scratch / GAINS, compression="zstd")
+    (scratch / PAGE).write_text(page, encoding="utf-8")
+    script = plotly_script()
+    at_hand = board.folder / SCRIPT
+    if not at_hand.exists() or at_hand.stat().st_size != script.stat().st_size:
+        shutil.copyfile(script, scratch / SCRIPT)
+
+
+def _unwritable(folder: Path, error: OSError) -> EobenchError:
+    return EobenchError(
+        f"leaderboard folder {str(folder)!r} cannot be written: {error.strerror or error}; choose another with "
+        f"--out, or make it writable"
+    )
 
 
 def _typed(frame: pd.DataFrame, metadata: Mapping[bytes, bytes]) -> pa.Table:

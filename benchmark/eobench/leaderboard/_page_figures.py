@@ -11,7 +11,7 @@ import pandas as pd
 
 from eobench.leaderboard._format import models, texts
 from eobench.leaderboard._summary import Summary, given_texts
-from eobench.leaderboard._wins import SLICE_COLUMNS, as_matrix
+from eobench.leaderboard._wins import SLICE_COLUMNS, part_matrix
 
 # More matrices than this make the page heavy; the Parquet has them all.
 MAX_SLICES = 120
@@ -28,10 +28,10 @@ def win_data(wins: pd.DataFrame, title: Callable[[str], str]) -> list[dict[str, 
     """Return the slices of the win matrix: metric, label of the slice, names, shares (%), wins, ties, n."""
     found: list[dict[str, Any]] = []
     for metric in wins["metric"].unique():
-        part = wins[wins["metric"] == metric]
-        for values in _slices(part):
+        ours = wins[wins["metric"] == metric]
+        for values, part in ours.groupby(["slice", *SLICE_COLUMNS], dropna=False, sort=False):
             where = {c: v for c, v in zip(SLICE_COLUMNS, values[1:], strict=True) if not pd.isna(v)}
-            made = as_matrix(part[part["slice"] == values[0]], str(metric), where)
+            made = part_matrix(part)
             if len(made.names) < 2 or not (made.n - np.diag(np.diag(made.n))).any():
                 continue
             found.append(
@@ -46,10 +46,6 @@ def win_data(wins: pd.DataFrame, title: Callable[[str], str]) -> list[dict[str, 
                 }
             )
     return found[:MAX_SLICES]
-
-
-def _slices(part: pd.DataFrame) -> list[tuple[Any, ...]]:
-    return list(part[["slice", *SLICE_COLUMNS]].drop_duplicates().itertuples(index=False, name=None))
 
 
 def _slice_label(where: dict[str, Any]) -> str:
@@ -81,7 +77,8 @@ def gain_data(gains: pd.DataFrame, title: Callable[[str], str]) -> list[dict[str
                 "median": float(part["difference"].median()),
             }
         )
-    return sorted(found, key=lambda g: -g["median"])
+    order = {metric: k for k, metric in enumerate(dict.fromkeys(g["metric"] for g in found))}
+    return sorted(found, key=lambda g: (order[g["metric"]], -g["median"]))
 
 
 def score_data(summaries: Sequence[Summary], title: Callable[[str], str]) -> list[dict[str, Any]]:
@@ -93,10 +90,12 @@ def score_data(summaries: Sequence[Summary], title: Callable[[str], str]) -> lis
             if not rows:
                 continue
             places = dict.fromkeys((r.supervision, r.given) for r in summary.rows if r in rows)
-            traces: dict[str, dict[str, list[Any]]] = {}
+            traces: dict[str, dict[str, Any]] = {}
             for r in rows:
                 name = text(r.method + (f" · {r.base_model}" if r.base_model else ""))
-                trace = traces.setdefault(name, {"x": [], "y": [], "sd": [], "text": []})
+                trace = traces.setdefault(
+                    name, {"method": r.method, "base": r.base_model or "", "x": [], "y": [], "sd": [], "text": []}
+                )
                 trace["x"].append(text(" ".join((r.supervision, r.given)).strip()))
                 trace["y"].append(round(r.mean or 0.0, 5))
                 trace["sd"].append(0 if r.sd is None else round(r.sd, 5))

@@ -70,7 +70,7 @@ def _context(board: Board) -> dict[str, Any]:
         "metrics": [{"name": m, "title": title(m), "doc": c.doc, "better": c.better} for m, c in metrics.items()],
         "main": main,
         "main_title": title(main) if main else "",
-        "standings": _standings(summaries[main], frame) if main else [],
+        "standings": _standings([summaries[main], *summaries.values()], frame) if main else [],
         "rows": _rows(frame, list(metrics)),
         "problems": _problems(frame),
         "baseline": board.baseline,
@@ -94,30 +94,80 @@ def _facts(frame: pd.DataFrame) -> list[tuple[str, int]]:
     return [(what, int(count)) for what, count in facts if count]
 
 
-def _standings(summary: Summary, frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """One table a data set: methods down, what they were given across."""
-    scored = [r for r in summary.rows if r.mean is not None]
-    present = {r.dataset for r in scored}
+def _standings(summaries: list[Summary], frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """A card for each data set. The first metric counts wherever it can."""
+    present = {r.dataset for summary in summaries for r in summary.rows if r.mean is not None}
     datasets = [d for d in dict.fromkeys(slice_values(frame)["dataset"]) if d in present]
-    return [_standing(d, [r for r in summary.rows if r.dataset == d], summary.higher) for d in datasets]
+    return [{"dataset": dataset, "tables": _standing(dataset, summaries)} for dataset in datasets]
 
 
-def _standing(dataset: str, rows: list[SummaryRow], higher: bool) -> dict[str, Any]:
-    """Columns and methods without any value are left out; methods that share columns stand together."""
-    scored = [r for r in rows if r.mean is not None]
-    heads = list(dict.fromkeys((r.supervision, r.given) for r in scored))
-    first = {level: place for place, (level, _) in reversed(list(enumerate(heads)))}
-    heads.sort(key=lambda head: first[head[0]])  # all of one level under one heading
-    known = {(r.method, r.base_model, r.supervision, r.given): r for r in rows}
-    lines: list[_Line] = []
-    for method, base in dict.fromkeys((r.method, r.base_model) for r in scored):
-        lines.append(_Line(method, base or "", [known.get((method, base, *head)) for head in heads]))
-    columns = [_shades([line.cells[k] for line in lines], higher) for k in range(len(heads))]
-    for row, line in enumerate(lines):
-        line.shades = [column[row] for column in columns]
-    lines.sort(key=lambda line: line.order(higher))
-    levels = Counter(level for level, _ in heads)
-    return {"dataset": dataset, "levels": list(levels.items()), "heads": heads, "lines": lines}
+def _standing(dataset: str, summaries: list[Summary]) -> list[dict[str, Any]]:
+    """Tables, methods down, what they were given across; methods that share no column stand in tables apart."""
+    scores = {
+        (s.metric, r.supervision, r.given, r.method, r.base_model): r
+        for s in summaries
+        for r in s.rows
+        if r.dataset == dataset
+    }
+    heads = _heads([s for s in summaries if s.higher or s is summaries[0]], dataset)
+    named = [(h.metric, h.level, h.given) for h in heads]
+    known = {k for k, r in scores.items() if r.mean is not None}
+    methods = dict.fromkeys(k[3:] for k in scores if k in known and k[:3] in named)
+    filled = {m: {k for k, n in enumerate(named) if (*n, *m) in known} for m in methods}
+    tables = []
+    for columns in _apart(list(filled.values())):
+        lines = [
+            _Line(method, base or "", [scores.get((*named[k], method, base)) for k in columns])
+            for (method, base), places in filled.items()
+            if not places.isdisjoint(columns)
+        ]
+        ours = [heads[k] for k in columns]
+        for place, head in enumerate(ours):
+            for line, shade in zip(
+                lines, _shades([line.cells[place] for line in lines], head.higher), strict=True
+            ):
+                line.shades.append(shade)
+        lines.sort(key=lambda line: line.order(ours))
+        levels = list(Counter(head.level for head in ours).items())
+        tables.append({"levels": levels, "heads": ours, "lines": lines})
+    return tables
+
+
+def _apart(sets: list[set[int]]) -> list[list[int]]:
+    """Columns that some method joins, directly or through others, sorted; in the order of their first column."""
+    groups: list[set[int]] = []
+    for places in sets:
+        touching = [g for g in groups if not g.isdisjoint(places)]
+        groups = [g for g in groups if g.isdisjoint(places)] + [places.union(*touching)]
+    return sorted(sorted(g) for g in groups if g)
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """One column of a standing; `note` names the metric where it is not the page's."""
+
+    level: str
+    given: str
+    metric: str
+    higher: bool
+    note: str
+
+
+def _heads(summaries: list[Summary], dataset: str) -> list[_Head]:
+    """All columns in the order of the plan, those of one level together; the first metric with values fills one."""
+    found: dict[tuple[str, str], _Head] = {}
+    planned = dict.fromkeys(
+        (r.supervision, r.given) for s in summaries[:1] for r in s.rows if r.dataset == dataset
+    )
+    for summary in summaries:
+        for r in summary.rows:
+            if r.dataset == dataset and r.mean is not None:
+                note = "" if summary is summaries[0] else title(summary.metric)
+                head = _Head(r.supervision, r.given, summary.metric, summary.higher, note)
+                found.setdefault((r.supervision, r.given), head)
+    levels = list(dict.fromkeys(level for level, _ in planned))
+    order = sorted((p for p in planned if p in found), key=lambda p: levels.index(p[0]))
+    return [found[place] for place in order]
 
 
 @dataclass(slots=True)
@@ -129,11 +179,11 @@ class _Line:
     cells: list[SummaryRow | None]
     shades: list[int] = field(default_factory=list)
 
-    def order(self, higher: bool) -> tuple[int, float]:
+    def order(self, heads: list[_Head]) -> tuple[int, float]:
         """By the first column that it has a value in, then by that value."""
         for place, cell in enumerate(self.cells):
             if cell is not None and cell.mean is not None:
-                return place, -cell.mean if higher else cell.mean
+                return place, -cell.mean if heads[place].higher else cell.mean
         return len(self.cells), 0.0
 
 

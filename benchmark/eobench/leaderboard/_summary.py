@@ -59,8 +59,10 @@ class SummaryRow:
     @property
     def coverage(self) -> str:
         """`n/N`, with what became of the others: `2/3 (1 failed)`."""
-        rest = ", ".join(f"{count} {status}" for status, count in self.statuses.items())
-        return f"{self.n}/{self.of}" + (f" ({rest})" if rest else "")
+        rest = dict(self.statuses)
+        if silent := self.of - self.n - sum(rest.values()):
+            rest["without a value"] = silent  # it ran, but the metric does not apply
+        return f"{self.n}/{self.of}" + (f" ({', '.join(f'{v} {k}' for k, v in rest.items())})" if rest else "")
 
 
 @dataclass(frozen=True, slots=True)

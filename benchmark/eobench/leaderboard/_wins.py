@@ -142,13 +142,19 @@ def as_matrix(
     part = wins[kept]
     if part.empty:
         raise EobenchError(f"the win matrix has no such slice for metric {metric!r}")
-    names = list(dict.fromkeys(part["i"]))
-    tables = [
-        part.pivot(index="i", columns="j", values=c).loc[names, names].to_numpy(np.int64)
-        for c in ("wins", "ties", "n")
-    ]
-    made = WinMatrix(tuple(names), *tables)
-    return _ordered(made, order)
+    return part_matrix(part, order)
+
+
+def part_matrix(part: pd.DataFrame, order: Iterable[str] | None = None) -> WinMatrix:
+    """Return the rows of one slice and metric as matrices; see `as_matrix`."""
+    place = {name: k for k, name in enumerate(dict.fromkeys(part["i"].tolist()))}
+    at = ([place[i] for i in part["i"].tolist()], [place[j] for j in part["j"].tolist()])
+    tables = []
+    for column in ("wins", "ties", "n"):
+        table = np.zeros((len(place), len(place)), np.int64)
+        table[at] = part[column].to_numpy(np.int64)
+        tables.append(table)
+    return _ordered(WinMatrix(tuple(place), *tables), order)
 
 
 def _ordered(made: WinMatrix, order: Iterable[str] | None) -> WinMatrix:

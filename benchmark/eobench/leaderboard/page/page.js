@@ -90,6 +90,8 @@
     const s = parts.find((p) => p.dataset === byId("score-dataset").value);
     if (!s) return say("scores", "No method has a value.");
     const count = s.traces.length;
+    // A method keeps its colour, a family its symbol.
+    const methods = unique(s.traces.map((t) => t.method)), families = unique(s.traces.map((t) => t.base)).sort();
     const traces = s.traces.map((t, k) => {
       const shift = count > 1 ? (k / (count - 1) - 0.5) * 0.56 : 0;
       return {
@@ -97,7 +99,7 @@
         text: t.text.map((words, i) => `${t.x[i]}<br>${t.y[i].toFixed(4)}${t.sd[i] ? ` ± ${t.sd[i].toFixed(4)}` : ""}<br>${words}`),
         hovertemplate: "%{text}<extra>%{fullData.name}</extra>",
         error_y: { type: "data", array: t.sd, thickness: 1.3, width: 0, visible: t.sd.some((v) => v > 0) },
-        marker: { size: 10, color: colours[k % colours.length], symbol: symbols[k % symbols.length], line: { width: 1, color: colour("--card") } },
+        marker: { size: 10, color: colours[methods.indexOf(t.method) % colours.length], symbol: symbols[families.indexOf(t.base) % symbols.length], line: { width: 1, color: colour("--card") } },
       };
     });
     const edges = s.places.slice(1).map((_, k) => ({ type: "line", xref: "x", yref: "paper", x0: k + 0.5, x1: k + 0.5, y0: 0, y1: 1, line: { color: colour("--line"), width: 1 } }));
