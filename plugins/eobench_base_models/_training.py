@@ -13,6 +13,7 @@ from torch import nn
 
 from eobench.data import EobenchError, View
 from eobench.plugin import Budget, RunContext
+from eobench_base_models._adam import Adam
 from eobench_base_models._objective import Objective, Step, Validation
 from eobench_base_models._predictor import NetworkPredictor, predict_rows
 from eobench_base_models._scaling import Preparation, Source
@@ -165,9 +166,7 @@ class _Loop:
         self._network, self._objective, self._source = network, objective, source
         self._run, self._options, self._lr = run, options, lr
         self._parameters = [p for p in network.parameters() if p.requires_grad]
-        self._optimiser = torch.optim.Adam(
-            self._parameters, lr=self._lr, weight_decay=options.weight_decay, fused=True
-        )
+        self._optimiser = Adam(self._parameters, lr, options.weight_decay)
         self._horizon = horizon
 
     def train(self, selection: _Selection) -> int:
@@ -201,11 +200,10 @@ class _Loop:
     def _step(self, step: Step, taken: int) -> torch.Tensor:
         options = self._options
         factor = rate(options.schedule, options.warmup, self._horizon.progress(taken))
-        for group in self._optimiser.param_groups:
-            group["lr"] = self._lr * factor
+        self._optimiser.lr = self._lr * factor
         self._network.train()
         loss = self._objective.loss(self._network, self._source.batch(step.positions), step)
-        self._optimiser.zero_grad(set_to_none=True)
+        self._optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         if options.clip > 0:
             nn.utils.clip_grad_norm_(self._parameters, options.clip)
