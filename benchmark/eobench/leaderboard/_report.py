@@ -154,7 +154,7 @@ class _Head:
 
 
 def _heads(summaries: list[Summary], dataset: str) -> list[_Head]:
-    """All columns in the order of the plan, those of one level together; the first metric with values fills one."""
+    """All columns, in the order of the plan, levels together; the first metric with values fills each."""
     found: dict[tuple[str, str], _Head] = {}
     planned = dict.fromkeys(
         (r.supervision, r.given) for s in summaries[:1] for r in s.rows if r.dataset == dataset
