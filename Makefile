@@ -8,7 +8,6 @@ TASKS ?= tasks.yaml
 TORCH_INDEX ?=
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-JOBS ?= auto
 
 ifeq ($(shell command -v $(PYTHON) 2>/dev/null),)
 PYTHON := python3
