@@ -152,7 +152,7 @@ def _series_folder(count=400, seed=0, bands=2, unlabelled=0.05, copies=20):
 
 
 def _with_pool(folder, bands=2, count=30):
-    pool = _modality("pool", count, np.random.default_rng(9), bands=bands)
+    pool = _modality("cube", count, np.random.default_rng(9), bands=bands)
     pool = replace(pool, info=replace(pool.info, bands=tuple(f"s2{i}" for i in range(bands))))
     changed = folder.with_header(pools={"cube": _files(pool)})
     changed.pools = {"cube": pool}

@@ -204,6 +204,9 @@ def test_census_takes_the_inexact_table_and_bags_within_its_regions(fakes):
     }
     assert result.labels_used == 3  # counties 0, 1 and 2 hold the train blocks
     assert not result.view.bags.shared
+    regions = [v.tobytes() for v in part.proportions]
+    turns = sum(a != b for a, b in zip(regions, regions[1:], strict=False))
+    assert turns > 3  # bags stand in seeded order, not region after region
     assert result.view.validation.level == "none"
     assert result.view.validation.bags is None
 
@@ -250,3 +253,11 @@ def test_a_bag_larger_than_train_is_unsupported(fakes):
 def test_census_without_a_table_says_what_to_do(fakes):
     with pytest.raises(UnsupportedError, match=r"use census\[source=perturbed\]"):
         scene(fakes.series().with_header(tables={}), Supervision("census", bag_size=8))
+
+
+def test_a_vector_can_be_as_wrong_as_all_in_the_rarest_class():
+    vector = np.array([0.5, 0.38, 0.02, 0.1])
+    for seed in range(20):
+        assert perturb(vector, 0.98, seed) == pytest.approx([0, 0, 1, 0], abs=1e-9)
+    with pytest.raises(UnsupportedError, match=r"0 to 0\.98"):
+        perturb(vector, 0.99, 0)

@@ -64,7 +64,7 @@ def test_transductive_rows_enter_global_bags_but_never_exact_ones(fakes):
     shared = scene(folder, Supervision("global", bag_size=4), knobs)
     assert (shared.train_truth[shared.view.bags.partition(0).rows] == -1).any()
     for supervision in (Supervision("bags", bag_size=4), Supervision("regions", by="county")):
-        exact = scene(folder.with_header(tables={}), supervision, knobs)
+        exact = scene(folder.with_header(tables={}), supervision, knobs, "random")  # test rows in every region
         rows = exact.view.bags.partition(0).rows
         test = content(exact.test)
         inside = np.nan_to_num(exact.view.inputs.batch(rows).values, nan=-1)
@@ -236,3 +236,17 @@ def test_most_views_that_are_planned_can_be_built(fakes):
                 else:
                     with pytest.raises(UnsupportedError):
                         scene(folder, supervision, knobs)
+
+
+def test_planning_knows_that_rows_are_held_out_where_a_split_has_no_validation(fakes):
+    folder = fakes.series(unlabelled=0)
+    train = folder.counts("blind_rows").train
+    size = round(0.9 * train)
+    supervision = Supervision("bags", bag_size=size)
+    assert f"larger than the {train - round(0.15 * train)} train rows" in reason(
+        folder, supervision, split="blind_rows"
+    )
+    with pytest.raises(UnsupportedError, match="is larger than the"):
+        scene(folder, supervision, split="blind_rows")
+    assert reason(folder, supervision, Knobs(validation="none"), "blind_rows") is None
+    scene(folder, supervision, Knobs(validation="none"), "blind_rows")

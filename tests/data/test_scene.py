@@ -7,7 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eobench.data import DataError, Knobs, LabelBudget, Supervision, TestOn, UnsupportedError, build_scene
+from eobench.data import (
+    DataError,
+    Knobs,
+    LabelBudget,
+    RegionTable,
+    Supervision,
+    TestOn,
+    UnsupportedError,
+    build_scene,
+    write_folder,
+)
 
 LEVELS = [
     Supervision("full"),
@@ -83,6 +93,43 @@ def test_order_depends_on_the_seed_and_not_on_labels(fakes):
     assert fakes.differences(first.view, scene(relabelled, Supervision("none")).view) == []
     full = scene(folder, Supervision("full"))
     assert contents(full.view.inputs) == contents(first.view.inputs)
+
+
+def test_scored_rows_stand_in_one_order_for_every_seed_and_level(fakes):
+    folder = fakes.series()
+    scenes = [scene(folder, s, seed=i) for i, s in enumerate(LEVELS)]
+    for other in scenes[1:]:
+        assert contents(other.test) == contents(scenes[0].test)
+        assert np.array_equal(other.truth, scenes[0].truth)
+    maps = [scene(fakes.images(), Supervision("full"), split="random", seed=i) for i in (1, 2)]
+    assert np.array_equal(maps[0].truth, maps[1].truth)
+    assert contents(maps[0].test) == contents(maps[1].test)
+
+
+def test_a_folder_on_disk_gives_the_scene_of_the_same_data_in_memory(fakes, tmp_path):
+    fake = fakes.with_pool(fakes.series())
+    tables = {n: RegionTable(t.by, fake.table(n), t.exact) for n, t in fake.header.tables.items()}
+    folder = write_folder(
+        tmp_path / "fake",
+        name="fake",
+        title="fake",
+        classes=fake.header.classes,
+        modalities=fake.modalities,
+        samples={**fake.columns, "label": fake.labels()},
+        splits=fake.header.splits,
+        default_split="block",
+        groups=fake.header.groups,
+        flags=fake.header.flags,
+        tables=tables,
+        pools=fake.pools,
+    )
+    for supervision in LEVELS:
+        written = scene(folder, supervision, KNOBS[1])
+        for name in ("truth", "train_truth"):
+            a, b = (getattr(s, name) for s in (written, scene(fake, supervision, KNOBS[1])))
+            assert np.array_equal(a, b)
+        assert not fakes.differences(written.view.bags, scene(fake, supervision, KNOBS[1]).view.bags)
+        assert contents(written.view.inputs) == contents(scene(fake, supervision, KNOBS[1]).view.inputs)
 
 
 def test_rows_are_those_of_the_split_and_truth_is_theirs(fakes):
@@ -186,6 +233,13 @@ def test_a_flattened_full_view_has_no_unlabelled_pixel_and_keeps_the_order_withi
     values = maps.inputs.batch().values.transpose(0, 2, 3, 1).reshape(-1, 3)[known]
     assert np.array_equal(pixels.view.inputs.batch().values[:, :, 0], values)
     assert np.array_equal(pixels.train_truth, pixels.view.labels)
+
+
+def test_an_image_without_any_label_leaves_full_views_and_stays_unlabelled_elsewhere(fakes):
+    folder = fakes.images()
+    assert (folder.labels()[0] == -1).all()
+    assert len(scene(folder, Supervision("full"), split="random").view) == 13
+    assert len(scene(folder, Supervision("none"), split="random").view) == 14
 
 
 def test_bags_of_label_maps_and_pixels_of_labelled_images_are_unsupported(fakes):

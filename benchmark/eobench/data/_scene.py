@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from eobench.data._folder import SampleFolder
     from eobench.data._request import Knobs, Supervision
 
+_SCORED_ORDER = 0  # of a seed of their own: one order of scored rows for all cells
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
@@ -33,7 +35,8 @@ class Scene:
 
     Attributes:
         view: what the method sees.
-        test: inputs of the scored rows, in a seeded order of their own.
+        test: inputs of the scored rows, in an order that is the same for every seed, level and bag size, so that
+            predictions of two cells can be compared row by row.
         truth: (n,) or (n, H, W) int16, true classes of the scored rows; -1 = not scored.
         train_truth: true classes of the view's rows, (n,) or (n, H, W) int16; -1 = unlabelled, or not a train
             row (a pool, or test inputs that joined).
@@ -111,7 +114,7 @@ def _build_classes(sources: Sources, level: Supervision, knobs: Knobs, seed: int
     classes = sources.grouping.names
     setting = Setting(level, len(classes), seed, sources.vectors, sources.val_vectors)
     granted, held = grant(setting, sources.train, sources.val, sources.extra)
-    scored = sources.scored.take(sources.scored.arranged(seed))
+    scored = sources.scored.take(sources.scored.arranged(_SCORED_ORDER))
     validation = None if held is None else _view(sources, held, level, classes, None)
     score = group_classes(classes, knobs.score_classes, "score_classes")
     return Scene(
@@ -163,7 +166,7 @@ def _build_maps(sources: Sources, level: Supervision, knobs: Knobs, seed: int, *
     setting = Setting(level, len(classes), seed)
     granted, held = grant_maps(setting, sources.train, sources.val, sources.extra, labels)
     truth = sources.scored_maps()
-    order = arrange_images(sources.scored, truth, seed)
+    order = arrange_images(sources.scored, truth, _SCORED_ORDER)
     scored, truth = sources.scored.take(order), truth[order]
     warning = sources.warning(truth, granted.truth if len(granted.truth) else truth)
     validation = None if held is None else _map_view(sources, held, classes, level, None, flatten)[0]
