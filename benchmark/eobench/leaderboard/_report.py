@@ -21,6 +21,8 @@ from eobench.results import FAILURES, STATUSES
 if TYPE_CHECKING:
     from eobench.leaderboard._board import Board
 
+# What readers of the field look for first; other metrics follow in the order of their plugins.
+FIRST = ("oa", "ma", "macro_f1", "kappa", "miou", "acc_majority", "acc_h", "knn25")
 TITLES = {"oa": "OA", "ma": "MA", "macro_f1": "F1", "kappa": "kappa", "miou": "mIoU", "ece": "ECE", "nmi": "NMI"}
 
 
@@ -55,7 +57,8 @@ def render(board: Board) -> str:
 
 def _context(board: Board) -> dict[str, Any]:
     frame = board.results
-    metrics = {name: c for name, c in scalar_metrics(frame).items() if frame[name].notna().any()}
+    filled = {name: c for name, c in scalar_metrics(frame).items() if frame[name].notna().any()}
+    metrics = {name: filled[name] for name in sorted(filled, key=lambda n: FIRST.index(n) if n in FIRST else 99)}
     main = next((m for m in board.wins["metric"].unique()), None) or next(iter(metrics), None)
     summaries = summarise(frame, tuple(metrics))
     counts = board.statuses
@@ -241,7 +244,9 @@ def _problems(frame: pd.DataFrame) -> list[dict[str, Any]]:
     if rows.empty:
         return []
     labels = contenders(frame)[rows.index]
-    reason = [r or "no reason given" for r in texts(rows["reason"])]
+    silent = {"not-run": "not run yet: `eobench run` goes on where it stopped"}
+    stated = zip(texts(rows["reason"]), texts(rows["status"]), strict=True)
+    reason = [why or silent.get(status, "no reason given") for why, status in stated]
     made = rows.assign(label=labels, reason=reason, dataset_shown=slice_values(rows)["dataset"])
     found = []
     for (status, why), group in made.groupby(["status", "reason"], sort=False):
