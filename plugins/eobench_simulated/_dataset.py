@@ -4,13 +4,12 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Final
 
 from eobench.data import prepare_folder
 from eobench.plugin import Dataset, Places, Value
-from eobench_simulated._generate import generate
 from eobench_simulated._parameters import NAME, parse_parameters
 from eobench_simulated._table import TABLE
 
@@ -41,7 +40,12 @@ class SimulatedFields(Dataset):
         """The sample folder, made first where it is not there yet."""
         identity = json.dumps({**self.recipe(), "code": _digest(_sources())}, sort_keys=True)
         name = f"{NAME}-{hashlib.sha256(identity.encode()).hexdigest()[:16]}"
-        return prepare_folder(self.places.cache / FOLDER / name, partial(generate, asdict(self._parameters)))
+        return prepare_folder(self.places.cache / FOLDER / name, self._generate)
+
+    def _generate(self, folder: Path) -> None:
+        from eobench_simulated._generate import generate  # planning a set that is there needs no pandas
+
+        generate(asdict(self._parameters), folder)
 
 
 @cache

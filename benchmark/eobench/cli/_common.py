@@ -101,9 +101,13 @@ def _plain(value: Any) -> Any:
 
 
 def table(
-    title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], right: Sequence[str] = ()
+    title: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    right: Sequence[str] = (),
+    whole: Sequence[str] = (),
 ) -> Table:
-    """Return a rich table; columns named in `right` are right-aligned."""
+    """Return a rich table; columns in `right` are right-aligned, those in `whole` never broken over lines."""
     from rich import box
     from rich.markup import escape
     from rich.table import Table
@@ -112,7 +116,12 @@ def table(
         title=escape(title), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False
     )
     for column in columns:
-        made.add_column(escape(column), justify="right" if column in right else "left", overflow="fold")
+        made.add_column(
+            escape(column),
+            justify="right" if column in right else "left",
+            overflow="fold",
+            no_wrap=column in whole,
+        )
     for row in rows:
         made.add_row(*("" if cell is None else escape(str(cell)) for cell in row))
     return made

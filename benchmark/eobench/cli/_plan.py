@@ -12,6 +12,7 @@ from eobench.cli._request import SelectOption, TasksArgument
 
 if TYPE_CHECKING:
     from eobench.cli._request import Request
+    from eobench.tasks import Cell
 
 
 def plan(
@@ -36,16 +37,11 @@ def show(request: Request, *, cells: bool, as_json: bool, printer: Any) -> None:
         return
     counts = ", ".join(f"{n} {status}" for status, n in told["states"].items())
     printer.show(f"[bold]{told['name']}[/bold]: {len(request.selected)} cells ({counts})")
-    rows = Counter((c.task, c.method_label, c.dataset.label, c.supervision.level) for c in request.selected)
-    finished = Counter(
-        (c.task, c.method_label, c.dataset.label, c.supervision.level)
-        for c in request.selected
-        if told["by_cell"][c.key]["state"] == "finished"
-    )
     if not cells:
-        shown = [[*key, str(n), str(finished[key])] for key, n in rows.items()]
-        columns = ["task", "method", "data set", "level", "cells", "finished"]
-        printer.show(printer.table("matrix", columns, shown, right=["cells", "finished"]))
+        columns = ["task", "method", "data set", "levels", "cells", "finished"]
+        printer.show(
+            printer.table("matrix", columns, _matrix(request, told), right=columns[4:], whole=["data set", "cells", "finished"])
+        )
     else:
         listed = [[c["key"][:12], c["label"], c["state"]] for c in told["cells"]]
         printer.show(printer.table("cells", ["key", "cell", "state"], listed))
@@ -62,6 +58,21 @@ def show(request: Request, *, cells: bool, as_json: bool, printer: Any) -> None:
         if reasons:
             listed = [[str(n), reason] for reason, n in reasons.most_common()]
             printer.show(printer.table(title, ["cells", "reason"], listed, right=["cells"]))
+
+
+def _matrix(request: Request, told: dict[str, Any]) -> list[list[str]]:
+    """One row for each task, method and data set."""
+    groups: dict[tuple[str, str, str], list[Cell]] = {}
+    for cell in request.selected:
+        groups.setdefault((cell.task, cell.method_label, cell.dataset.label), []).append(cell)
+    rows = []
+    for key, members in groups.items():
+        levels = Counter(c.supervision.level for c in members)
+        finished = sum(told["by_cell"][c.key]["state"] == "finished" for c in members)
+        rows.append(
+            [*key, ", ".join(f"{name} {n}" for name, n in levels.items()), str(len(members)), str(finished)]
+        )
+    return rows
 
 
 def describe(request: Request) -> dict[str, Any]:

@@ -124,6 +124,7 @@ def relevant(cell: Cell, card: MethodCard, irrelevant: Iterable[str]) -> dict[st
         identity["supervision"] = {k: v for k, v in identity["supervision"].items() if k not in budget}
     if "base_model" in irrelevant:
         identity.pop("base_model", None)
+        identity.pop("base_model_code", None)
     return identity
 
 

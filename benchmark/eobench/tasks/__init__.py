@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from eobench.tasks._closure import code_closure
     from eobench.tasks._draws import draw
     from eobench.tasks._expand import expand
+    from eobench.tasks._fields import parse_memory
     from eobench.tasks._load import json_schema, load_tasks, parse_tasks
     from eobench.tasks._models import BaseModelsDraw, Limits, Task, TaskFile
     from eobench.tasks._probe import DatasetProbe, Probe
@@ -36,6 +37,7 @@ _FROM = {
     "expand": "_expand",
     "json_schema": "_load",
     "load_tasks": "_load",
+    "parse_memory": "_fields",
     "parse_tasks": "_load",
     "plan_summary": "_summary",
     "select": "_select",
@@ -61,6 +63,7 @@ __all__ = [
     "json_schema",
     "load_tasks",
     "method_seed",
+    "parse_memory",
     "parse_tasks",
     "plan_summary",
     "select",
