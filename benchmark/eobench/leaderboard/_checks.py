@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from eobench.leaderboard._format import PREDICTIONS, models, texts
+from eobench.leaderboard._format import models, texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +36,12 @@ def identical_predictions(frame: pd.DataFrame) -> tuple[IdenticalPredictions, ..
     Cells that differ in the seed alone are not flagged: many methods use no randomness.
 
     Args:
-        frame: of `read_results` or `Board.results`; without a column `predictions` nothing is found.
+        frame: of `read_results` or `Board.results`.
     """
-    if PREDICTIONS not in frame.columns:
-        return ()
-    ok = frame[(frame["status"] == "ok") & frame[PREDICTIONS].notna()]
-    shared = ok[ok[PREDICTIONS].duplicated(keep=False)]
+    ok = frame[(frame["status"] == "ok") & frame["predictions"].notna()]
+    shared = ok[ok["predictions"].duplicated(keep=False)]
     found = []
-    for _, group in shared.groupby([PREDICTIONS, "dataset_label"], sort=False):
+    for _, group in shared.groupby(["predictions", "dataset_label"], sort=False):
         what = group[["method", "method_params", "base_model", "base_model_params"]].drop_duplicates()
         if len(what) < 2:
             continue

@@ -21,8 +21,6 @@ from eobench.plugin import Column
 from eobench.results import COLUMNS, SCHEMA_VERSION, STATUSES
 
 META = b"eobench"
-# A digest of the stored predictions travels with the rows where the runner gives one: see `identical_predictions`.
-PREDICTIONS = "predictions"
 
 _ROW_TYPES: dict[str, pa.DataType] = {
     "text": pa.string(),
@@ -154,8 +152,6 @@ def _types(rows: Sequence[Mapping[str, Any]], metrics: Sequence[Column]) -> dict
         if metric.name in types:
             raise EobenchError(f"metric column {metric.name!r} has the name of another column: rename it")
         types[metric.name] = _SHAPES[metric.shape]
-    if PREDICTIONS not in types and any(row.get(PREDICTIONS) is not None for row in rows):
-        types[PREDICTIONS] = pa.string()
     return types
 
 
@@ -214,7 +210,7 @@ def _check_schema(path: Path, schema: pa.Schema) -> dict[str, Any]:
     for field in schema:
         if isinstance(field.type, pa.BaseExtensionType) or b"ARROW:extension:name" in (field.metadata or {}):
             raise DataError(f"{path}: column {field.name!r}: extension types are not read")
-        if field.name not in expected and not (field.name == PREDICTIONS and field.type == pa.string()):
+        if field.name not in expected:
             raise DataError(
                 f"{path}: column {field.name!r} ({field.type}) is not described in the file's metadata"
             )
