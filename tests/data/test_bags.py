@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -205,7 +207,7 @@ def test_census_takes_the_inexact_table_and_bags_within_its_regions(fakes):
     assert result.labels_used == 3  # counties 0, 1 and 2 hold the train blocks
     assert not result.view.bags.shared
     regions = [v.tobytes() for v in part.proportions]
-    turns = sum(a != b for a, b in zip(regions, regions[1:], strict=False))
+    turns = sum(a != b for a, b in pairwise(regions))
     assert turns > 3  # bags stand in seeded order, not region after region
     assert result.view.validation.level == "none"
     assert result.view.validation.bags is None

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import gc
+import mmap
 import types
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from eobench.data import Knobs, LabelBudget, SampleFolder, Supervision, build_scene
+from eobench.data import Knobs, LabelBudget, SampleFolder, Supervision, build_scene, write_folder
 from eobench.data._rowset import RowSet
 from eobench.data._sources import Sources
 
@@ -105,6 +106,30 @@ def test_views_of_images_hold_only_what_is_granted(fakes, supervision, flatten):
     if scene.view.labels is not None:
         assert not np.shares_memory(scene.view.labels, scene.train_truth)
         assert not np.shares_memory(scene.view.labels, folder.labels())
+
+
+def test_a_view_of_a_folder_on_disk_holds_no_file_and_no_path(fakes, tmp_path):
+    fake = fakes.series()
+    folder = write_folder(
+        tmp_path / "fake",
+        name="fake",
+        title="fake",
+        classes=fake.header.classes,
+        modalities=fake.modalities,
+        samples={**fake.columns, "label": fake.labels()},
+        splits=fake.header.splits,
+        default_split="block",
+        groups=fake.header.groups,
+    )
+    kept = folder.inputs()
+    assert any(isinstance(thing, mmap.mmap) for thing in reachable(kept))  # the walk does see files
+    for supervision in LEVELS:
+        if supervision.level == "census" and supervision.source is None:
+            continue
+        scene = build(folder, supervision, Knobs(transductive=True))
+        for thing in reachable(scene.view):
+            assert not isinstance(thing, (mmap.mmap, np.memmap, Path, SampleFolder, RowSet, Sources))
+            assert not (isinstance(thing, str) and str(tmp_path) in thing)
 
 
 def test_the_walk_would_find_labels_behind_the_granted_ones(fakes):

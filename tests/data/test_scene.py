@@ -16,6 +16,7 @@ from eobench.data import (
     TestOn,
     UnsupportedError,
     build_scene,
+    unsupported_reason,
     write_folder,
 )
 
@@ -193,6 +194,18 @@ def test_test_on_takes_scored_rows_of_another_folder_with_classes_in_its_order(f
     assert fakes.differences(plain.view, scene(home, Supervision("full")).view) == []
     joined = scene(home, Supervision("none"), Knobs(transductive=True), test_on=TestOn(away, "random"))
     assert set(contents(joined.test)) < set(contents(joined.view.inputs))
+
+
+def test_a_folder_without_test_rows_can_be_scored_on_another(fakes):
+    home = fakes.series()
+    part = home.column("split_block")
+    home.columns["split_block"] = np.where(part == "test", "spare", part).astype(object)
+    with pytest.raises(UnsupportedError, match="no test rows to score"):
+        scene(home, Supervision("full"))
+    assert len(scene(home, Supervision("full"), test_on=TestOn(fakes.series(seed=3), "block")).test)
+    arguments = (home.header, home.counts("block"), "block", Supervision("full"), Knobs())
+    assert "no test rows" in unsupported_reason(*arguments)
+    assert unsupported_reason(*arguments, scored_elsewhere=True) is None
 
 
 def test_test_on_wants_the_same_classes_and_bands(fakes):

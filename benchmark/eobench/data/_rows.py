@@ -22,18 +22,16 @@ HELD_OUT = 0.15
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Roles:
-    """Rows of a folder by what they are for, each ascending and disjoint.
+    """Rows of a folder that a method learns from, ascending and disjoint.
 
     Attributes:
         train: that the method learns from.
         val: that it validates with; empty where there are none.
-        scored: that are predicted and scored.
         ids: (N,) uint64 content hash of every row of the folder.
     """
 
     train: NDArray[np.int64]
     val: NDArray[np.int64]
-    scored: NDArray[np.int64]
     ids: NDArray[np.uint64]
 
 
@@ -57,13 +55,12 @@ def split_rows(folder: SampleFolder, split: str, knobs: Knobs, seed: int) -> Rol
 
     Raises:
         DataError: an unknown split or flag.
-        UnsupportedError: no row to learn from or to score.
+        UnsupportedError: no row to learn from.
     """
     info = find_split(folder, split)
     ids = folder.row_ids()
     part = _parts(folder, info, knobs)
     train, val = part["train"], part["val"]
-    scored = scored_rows(folder, split, knobs, part)
     if knobs.score_on == "val":
         val = val[:0]
     if knobs.validation == "none":
@@ -73,19 +70,16 @@ def split_rows(folder: SampleFolder, split: str, knobs: Knobs, seed: int) -> Rol
         train, val = train[~held], train[held]
     if not len(train):
         raise UnsupportedError(f"{folder.header.name}: split {split!r} leaves no row to learn from")
-    return Roles(train, val, scored, ids)
+    return Roles(train, val, ids)
 
 
-def scored_rows(
-    folder: SampleFolder, split: str, knobs: Knobs, parts: dict[str, NDArray[np.int64]] | None = None
-) -> NDArray[np.int64]:
+def scored_rows(folder: SampleFolder, split: str, knobs: Knobs) -> NDArray[np.int64]:
     """Return the rows of a split that are scored: its test rows, or its validation rows (`score_on: val`).
 
     Raises:
         UnsupportedError: there are none.
     """
-    part = _parts(folder, find_split(folder, split), knobs) if parts is None else parts
-    rows = part[knobs.score_on]
+    rows = _parts(folder, find_split(folder, split), knobs)[knobs.score_on]
     if not len(rows):
         raise UnsupportedError(f"{folder.header.name}: split {split!r} has no {knobs.score_on} rows to score")
     return rows

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from eobench.data._folder import SampleFolder
     from eobench.data._request import Knobs, Supervision
 
+TRANSDUCTIVE_NOTE = "the scored rows' inputs are in the view (transductive)"
+
 
 @dataclass(frozen=True, slots=True)
 class TestOn:
@@ -118,27 +120,16 @@ def open_sources(
     roles = split_rows(folder, split, knobs, seed)
     labels = None if header.task == "segmentation" else grouping.labels(folder.labels())
     regions = _regions(folder, level)
-
-    def rows(chosen: NDArray[np.int64]) -> RowSet:
-        return RowSet.of(
-            chosen,
-            roles.ids[chosen],
-            None if labels is None else labels[chosen],
-            None if regions is None else regions.codes[chosen],
-        )
-
-    train, val = rows(roles.train), rows(roles.val)
+    train, val = (_home_rows(rows, roles.ids, labels, regions) for rows in (roles.train, roles.val))
     if test_on is None:
-        scored = rows(roles.scored)
+        scored = _home_rows(scored_rows(folder, split, knobs), roles.ids, labels, regions)
     else:
         inputs.append(test_on.folder.inputs(test_on.modalities or None))
         scored = _foreign_rows(folder, test_on, inputs, grouping, level, knobs)
     vectors = level_vectors(folder, level, grouping, regions, (train, val, scored), seed, alone=test_on is None)
-    notes = list(vectors.notes)
-    extra = []
+    extra = [train.take(np.zeros(0, np.int64))]
     if knobs.transductive:
         extra.append(_as_unlabelled(scored, vectors.single or test_on is None))
-        notes.append("the scored rows' inputs are in the view (transductive)")
     if knobs.pool:
         extra.extend(_pool_rows(folder, inputs, vectors.single))
     return Sources(
@@ -149,10 +140,24 @@ def open_sources(
         train=train,
         val=val,
         scored=scored,
-        extra=join_rows(extra) if extra else train.take(np.zeros(0, np.int64)),
+        extra=join_rows(extra),
         vectors=vectors.train,
         val_vectors=vectors.val,
-        notes=tuple(notes),
+        notes=vectors.notes + ((TRANSDUCTIVE_NOTE,) if knobs.transductive else ()),
+    )
+
+
+def _home_rows(
+    rows: NDArray[np.int64],
+    ids: NDArray[np.uint64],
+    labels: NDArray[np.int16] | None,
+    regions: Regions | None,
+) -> RowSet:
+    return RowSet.of(
+        rows,
+        ids[rows],
+        None if labels is None else labels[rows],
+        None if regions is None else regions.codes[rows],
     )
 
 

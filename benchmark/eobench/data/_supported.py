@@ -25,7 +25,13 @@ DEFAULT_ERROR = 0.1
 
 
 def unsupported_reason(
-    header: Header, counts: SplitCounts, split: str, supervision: Supervision, knobs: Knobs
+    header: Header,
+    counts: SplitCounts,
+    split: str,
+    supervision: Supervision,
+    knobs: Knobs,
+    *,
+    scored_elsewhere: bool = False,
 ) -> str | None:
     """Return why a data set cannot be shown at a supervision level, or None where it can, as far as counts tell.
 
@@ -38,6 +44,7 @@ def unsupported_reason(
         split: name of the split.
         supervision: level and its knobs; those that are None take their defaults.
         knobs: of the task.
+        scored_elsewhere: True where `test_on` takes the scored rows from another data set.
 
     Raises:
         DataError: the request is wrong: an unknown split, group, flag or class, or a value that cannot be.
@@ -47,7 +54,7 @@ def unsupported_reason(
     grouping = group_classes(header.classes, knobs.classes, f"{header.name}: classes")
     group_classes(grouping.names, knobs.score_classes, f"{header.name}: score_classes")
     return (
-        _rows_reason(header, counts, split, knobs)
+        _rows_reason(header, counts, split, knobs, scored_elsewhere)
         or _pool_reason(header, knobs)
         or _level_reason(header, level)
         or _label_reason(counts, level, split, knobs)
@@ -151,10 +158,10 @@ def _complete_census(bags: Supervision, asked: Supervision) -> Supervision:
     return replace(bags, source="perturbed", error=error)
 
 
-def _rows_reason(header: Header, counts: SplitCounts, split: str, knobs: Knobs) -> str | None:
+def _rows_reason(header: Header, counts: SplitCounts, split: str, knobs: Knobs, elsewhere: bool) -> str | None:
     if counts.train == 0:
         return f"{header.name}: split {split!r} leaves no row to learn from"
-    if getattr(counts, knobs.score_on) == 0:
+    if not elsewhere and getattr(counts, knobs.score_on) == 0:
         return f"{header.name}: split {split!r} has no {knobs.score_on} rows to score"
     return None
 
