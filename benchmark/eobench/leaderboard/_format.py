@@ -55,7 +55,7 @@ def to_arrow(
             column has the name of another column.
     """
     rows, warnings = _distinct(rows)
-    types = _types(rows, metrics)
+    types = _types(metrics)
     arrays = [_array(column, kind, rows) for column, kind in types.items()]
     extra = Counter(key for row in rows for key in row if key not in types)
     for key, count in sorted(extra.items()):
@@ -146,7 +146,7 @@ def _distinct(rows: Sequence[Mapping[str, Any]]) -> tuple[list[Mapping[str, Any]
     return list(seen.values()), warnings
 
 
-def _types(rows: Sequence[Mapping[str, Any]], metrics: Sequence[Column]) -> dict[str, pa.DataType]:
+def _types(metrics: Sequence[Column]) -> dict[str, pa.DataType]:
     types = {c.name: _ROW_TYPES[c.type] for c in COLUMNS}
     for metric in metrics:
         if metric.name in types:
