@@ -17,7 +17,7 @@ DLLP = MethodCard(
         "from label proportions. IEEE  ICDM Workshops, 2017"
     ),
     params=(
-        Param("samples_per_step", 512, "a step holds as many bags as have about so many samples", minimum=1),
+        Param("samples_per_step", 256, "a step holds as many bags as have about so many samples", minimum=1),
         Param(
             "selection",
             "proportions",

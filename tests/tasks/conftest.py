@@ -121,17 +121,17 @@ def modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
     before = set(sys.modules)
     yield write
     for name in set(sys.modules) - before:
-        if name.partition(".")[0] in ("toy_plugin", "clo", "elsewhere_pkg"):
+        if name.partition(".")[0] in ("toy_package", "clo", "elsewhere_pkg"):
             del sys.modules[name]
 
 
 @pytest.fixture
 def world(tmp_path: Path, modules: Callable[[str, str], Path]) -> World:
-    modules("toy_plugin/__init__.py", "")
+    modules("toy_package/__init__.py", "")
     for name in ("near", "net", "fields"):
-        modules(f"toy_plugin/_{name}.py", f"class Thing:\n    name = {name!r}\n")
+        modules(f"toy_package/_{name}.py", f"class Thing:\n    name = {name!r}\n")
     registry = Registry()
-    near = "toy_plugin._near:Thing"
+    near = "toy_package._near:Thing"
     options = (
         Param("scaling", "band", "how", choices=("band", "feature")),
         Param("rate", 1, "a number", kind=float),
@@ -157,12 +157,12 @@ def world(tmp_path: Path, modules: Callable[[str, str], Path]) -> World:
         clouds = (Param("clouds", 0.0, "share of clouds", minimum=0, maximum=1),)
         params = clouds if name == "fields" else ()
         card = DatasetCard(
-            name=name, summary=name, load="toy_plugin._fields:Thing", origin="generated", params=params
+            name=name, summary=name, load="toy_package._fields:Thing", origin="generated", params=params
         )
         registry.datasets.add(card, "toy")
     network = (Param("hidden", 64, "width", minimum=1), Param("lr", 1e-3, "learning rate"))
     for name, takes in (("net", "series"), ("conv", "image")):
-        load = "toy_plugin._net:Thing"
+        load = "toy_package._net:Thing"
         card = BaseModelCard(name=name, summary=name, load=load, takes=takes, params=network, spaces=SPACES)  # type: ignore[arg-type]
         registry.base_models.add(card, "toy")
     patches = header(

@@ -117,7 +117,7 @@ def test_all_methods_get_the_same_draws(world):
         world.registry.methods["learner"].__class__(
             name="other",
             summary="",
-            load="toy_plugin._near:Thing",
+            load="toy_package._near:Thing",
             levels=("full",),
             needs_base_model="series->class",
         ),

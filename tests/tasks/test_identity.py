@@ -100,7 +100,7 @@ def test_the_fingerprint_counts_and_the_place_does_not(world):
 
 def test_code_moves_the_key_and_no_seed(world, modules):
     before = cell(world)
-    modules("toy_plugin/_near.py", "class Thing:\n    name = 'changed'\n")
+    modules("toy_package/_near.py", "class Thing:\n    name = 'changed'\n")
     after = cell(world)
     assert after.key != before.key
     assert (method_seed(after), data_seed(after)) == (method_seed(before), data_seed(before))
@@ -108,7 +108,7 @@ def test_code_moves_the_key_and_no_seed(world, modules):
 
 def test_base_model_code_moves_the_key(world, modules):
     before = cell(world)
-    modules("toy_plugin/_net.py", "class Thing:\n    name = 'changed'\n")
+    modules("toy_package/_net.py", "class Thing:\n    name = 'changed'\n")
     assert cell(world).key != before.key
 
 

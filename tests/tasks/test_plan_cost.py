@@ -21,7 +21,7 @@ HEAVY = ("torch", "optuna", "pandas", "sklearn", "mlflow", "plotly")
 PLUGIN = """
 from pathlib import Path
 from eobench.plugin import Dataset
-from toy_plugin._tools import SIZE
+from toy_package._tools import SIZE
 
 class Set(Dataset):
     def __init__(self, params, places, name=""):
@@ -37,8 +37,8 @@ class Set(Dataset):
 
 @pytest.fixture
 def folder(world, modules):
-    modules("toy_plugin/_set.py", PLUGIN)
-    modules("toy_plugin/_tools.py", "SIZE = 1\n")
+    modules("toy_package/_set.py", PLUGIN)
+    modules("toy_package/_tools.py", "SIZE = 1\n")
     rows, part = 12, np.array(["train", "val", "test"] * 4)
     info = ModalityInfo("s2", "series", (3, 2), ("b0", "b1"))
     values = np.arange(rows * 6, dtype=np.int16).reshape(rows, 3, 2)
@@ -55,7 +55,9 @@ def folder(world, modules):
         starts={"s2": "2021-01-01"},
     )
     params = (Param("clouds", 0.0, "share"),)
-    return DatasetCard(name="set", summary="", load="toy_plugin._set:Set", origin="generated", params=params), path
+    return DatasetCard(
+        name="set", summary="", load="toy_package._set:Set", origin="generated", params=params
+    ), path
 
 
 def test_a_data_set_is_looked_at_through_its_plugin(world, folder):
@@ -85,7 +87,7 @@ def test_a_generated_set_is_known_by_its_recipe_and_code(world, folder, modules)
     assert before != mark(0.6)
     (path / "s2.npy").touch()
     assert mark(0.5) == before
-    modules("toy_plugin/_tools.py", "SIZE = 10\n")
+    modules("toy_package/_tools.py", "SIZE = 10\n")
     assert mark(0.5) != before
 
 

@@ -92,14 +92,17 @@ def _wins(matrix: WinMatrix) -> list[dict[str, Any]]:
 def _win_table(matrix: WinMatrix) -> Table:
     from eobench.cli import _common
 
-    rows = []
-    for i, name in enumerate(matrix.names):
-        cells = [
-            "" if i == j or not matrix.n[i, j] else f"{matrix.share[i, j]:.2f} ({matrix.n[i, j]})"
-            for j in range(len(matrix.names))
+    count = len(matrix.names)
+    met = [i for i in range(count) if any(matrix.n[i, j] for j in range(count) if j != i)]
+    rows = [
+        [
+            matrix.names[i],
+            *("" if i == j or not matrix.n[i, j] else f"{matrix.share[i, j]:.2f} ({matrix.n[i, j]})" for j in met),
         ]
-        rows.append([name, *cells])
-    return _common.table("win matrix", ["", *matrix.names], rows, right=list(matrix.names))
+        for i in met
+    ]
+    names = [matrix.names[i] for i in met]
+    return _common.table("win matrix", ["", *names], rows, right=names)
 
 
 @app.command()

@@ -39,9 +39,8 @@ def show(request: Request, *, cells: bool, as_json: bool, printer: Any) -> None:
     printer.show(f"[bold]{told['name']}[/bold]: {len(request.selected)} cells ({counts})")
     if not cells:
         columns = ["task", "method", "data set", "levels", "cells", "finished"]
-        printer.show(
-            printer.table("matrix", columns, _matrix(request, told), right=columns[4:], whole=["data set", "cells", "finished"])
-        )
+        whole = ["data set", "cells", "finished"]
+        printer.show(printer.table("matrix", columns, _matrix(request, told), right=columns[4:], whole=whole))
     else:
         listed = [[c["key"][:12], c["label"], c["state"]] for c in told["cells"]]
         printer.show(printer.table("cells", ["key", "cell", "state"], listed))

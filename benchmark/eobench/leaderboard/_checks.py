@@ -26,7 +26,7 @@ class IdenticalPredictions:
     def __str__(self) -> str:
         return (
             f"{' and '.join(self.labels)} predict the same, bit by bit, on {self.task} ({len(self.cells)} cells): "
-            f"an option was ignored, or they collapsed to one class"
+            f"an option was ignored or means nothing here, or both gave one class"
         )
 
 

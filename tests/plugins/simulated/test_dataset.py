@@ -11,7 +11,7 @@ import pytest
 
 from eobench.data import check_folder, open_folder
 from eobench.plugin import ParameterError, Places, discover
-from eobench_simulated import _dataset
+from eobench_simulated import _generate
 from eobench_simulated._dataset import SimulatedFields
 
 SMALL = {"samples": 600, "classes": 4, "regions": 6, "field_pixels": 4, "dates": 12}
@@ -60,7 +60,7 @@ def test_what_the_harness_reads_is_what_was_made(tmp_path: Path) -> None:
 
 def test_the_folder_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = dataset(tmp_path).folder()
-    monkeypatch.setattr(_dataset, "generate", lambda *_: pytest.fail("made again"))
+    monkeypatch.setattr(_generate, "generate", lambda *_: pytest.fail("made again"))
     assert dataset(tmp_path).folder() == first
 
 
