@@ -11,7 +11,7 @@ import pytest
 
 from eobench.data import check_folder, open_folder
 from eobench.plugin import ParameterError, Places, discover
-from eobench_simulated import _generate
+from eobench_simulated import _dataset, _generate
 from eobench_simulated._dataset import SimulatedFields
 
 SMALL = {"samples": 600, "classes": 4, "regions": 6, "field_pixels": 4, "dates": 12}
