@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -202,9 +204,41 @@ def test_leaderboard_show_reads_what_run_wrote(eobench, tasks):
 
 
 def test_a_foreign_parquet_is_refused(eobench, tmp_path):
-    import pyarrow as pa
-
     pq.write_table(pa.table({"a": [1]}), tmp_path / "results.parquet")
     done = eobench("leaderboard", "show", "results.parquet")
     assert done.returncode == 2
     assert "not a leaderboard of eobench" in done.stderr
+
+
+@pytest.mark.parametrize("damage", ["truncated", "foreign", "label"])
+def test_damaged_data_is_told_before_anything_runs(eobench, tasks, tmp_path, damage):
+    from eobench.data import ModalityArray, ModalityInfo, SplitInfo, write_folder
+
+    rng = np.random.default_rng(0)
+    info = ModalityInfo("s2", "series", (4, 1), ("ndvi",))
+    folder = tmp_path / "data" / "mine"
+    write_folder(
+        folder,
+        name="mine",
+        title="Mine",
+        classes=("corn", "rice"),
+        modalities={"s2": ModalityArray(info, rng.normal(size=(8, 4, 1)), None, np.arange(4, dtype=np.int16))},
+        samples={"label": [0, 1] * 4, "split": ["train"] * 4 + ["test"] * 4},
+        splits={"random": SplitInfo("random", "split", None, None)},
+        default_split="random",
+    )
+    if damage == "truncated":
+        (folder / "s2.npy").write_bytes((folder / "s2.npy").read_bytes()[:-8])
+    elif damage == "foreign":
+        (folder / "s2.npy").write_text("no array")
+    else:
+        table = pq.read_table(folder / "samples.parquet")
+        column = table.schema.get_field_index("label")
+        wrong = pa.array([0, 1, 7, 1, 0, 1, 0, 1], pa.int16())
+        pq.write_table(table.set_column(column, "label", wrong), folder / "samples.parquet")
+    text = TASKS.replace('"simulated-fields[samples=600]"', "mine")
+    done = eobench("run", tasks(text), "--data", "data")
+    assert done.returncode == 2
+    assert ("class 7" if damage == "label" else "s2.npy: expected a .npy array") in done.stderr
+    assert not (tmp_path / "leaderboards").exists()
+    assert not (tmp_path / "cache" / "runs").exists()

@@ -8,21 +8,26 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from eobench.data import DataError, ModalityArray, ModalityInfo, SplitInfo, _fingerprint, fingerprint, write_folder
 
 
 def make(path: Path, **other: str) -> Path:
-    info = ModalityInfo("s2", "series", (2, 1), ("ndvi",))
+    days = np.array([0, 10], np.int16)
+
+    def modality(name: str, start: float) -> ModalityArray:
+        values = start + np.arange(6.0).reshape(3, 2, 1)
+        return ModalityArray(ModalityInfo(name, "series", (2, 1), ("ndvi",)), values, None, days)
+
     write_folder(
         path,
         name="made",
         title="Made up",
         classes=("corn", "rice"),
-        modalities={
-            "s2": ModalityArray(info, np.arange(6.0).reshape(3, 2, 1), None, np.array([0, 10], np.int16)),
-        },
+        modalities={"s1": modality("s1", 5.0), "s2": modality("s2", 0.0)},
         samples={"label": [0, 1, 0], "split": ["train", "train", "test"]},
         splits={"random": SplitInfo("random", "split", None, None)},
         default_split="random",
@@ -52,6 +57,9 @@ def test_any_change_of_content_changes_it(tmp_path: Path, name: str) -> None:
     if name == "dataset.json":
         header = json.loads((folder / name).read_text())
         (folder / name).write_text(json.dumps(header | {"classes": ["corn", "wheat"]}))
+    elif name == "samples.parquet":
+        table = pq.read_table(folder / name)
+        pq.write_table(table.set_column(0, "label", pa.array([1, 1, 0], pa.int16())), folder / name)
     else:
         content = bytearray((folder / name).read_bytes())
         content[-1] ^= 1
@@ -62,9 +70,20 @@ def test_any_change_of_content_changes_it(tmp_path: Path, name: str) -> None:
 def test_two_files_that_change_places_change_it(tmp_path: Path) -> None:
     first, second = make(tmp_path / "first"), make(tmp_path / "second")
     (second / "s2.npy").rename(second / "hold")
-    (second / "samples.parquet").rename(second / "s2.npy")
-    (second / "hold").rename(second / "samples.parquet")
+    (second / "s1.npy").rename(second / "s2.npy")
+    (second / "hold").rename(second / "s1.npy")
     assert fingerprint(first, tmp_path / "cache") != fingerprint(second, tmp_path / "cache")
+
+
+def test_damage_is_told_before_it_is_hashed_and_nothing_is_kept(tmp_path: Path) -> None:
+    folder = make(tmp_path / "made")
+    content = (folder / "s2.npy").read_bytes()
+    (folder / "s2.npy").write_bytes(content[:-8])
+    with pytest.raises(DataError, match=r"s2.npy: expected a .npy array"):
+        fingerprint(folder, tmp_path / "cache")
+    assert not (tmp_path / "cache").exists()
+    (folder / "s2.npy").write_bytes(content)
+    assert len(fingerprint(folder, tmp_path / "cache")) == 64
 
 
 def test_a_second_call_reads_no_file_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,7 +100,7 @@ def test_a_file_that_changed_a_moment_ago_is_not_kept(tmp_path: Path) -> None:
     os.utime(folder / "s2.npy", ns=(stamp, stamp))
     fingerprint(folder, tmp_path / "cache")
     kept = json.loads((tmp_path / "cache" / "fingerprints.json").read_text())
-    assert [Path(key).name for key in kept] == ["samples.parquet"]
+    assert sorted(Path(key).name for key in kept) == ["s1.npy", "samples.parquet"]
 
 
 @pytest.mark.parametrize("content", ["", "{", "[1]", '{"/a/b": 3}', '{"/a/b": [1, 2, 3]}'])

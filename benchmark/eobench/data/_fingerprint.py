@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from eobench.data._errors import DataError
 from eobench.data._fields import read_json
+from eobench.data._folder import open_folder
 from eobench.data._lock import locked
 from eobench.data._read_header import HEADER_FILE, read_header
 
@@ -24,18 +25,20 @@ def fingerprint(folder: Path, cache: Path) -> str:
 
     Over `dataset.json` in canonical form and the name and content of every file that it names, in sorted order:
     the folder's place, file times and files that the header does not name do not matter. The content hash of each
-    file is kept in `cache`, by absolute path, size and modification time, so a second call opens no array.
+    file is kept in `cache`, by absolute path, size and modification time, so a second call opens no array. A
+    folder with a file that is not known yet is checked first: arrays against the header, labels against classes.
 
     Args:
         folder: a sample folder.
         cache: folder for the kept hashes (made where absent; where it cannot be written, nothing is kept).
 
     Raises:
-        DataError: it is not a sample folder, or a file that the header names is missing.
+        DataError: it is not a sample folder, a file that the header names is missing, or an array or a label is
+            not what the header says.
     """
     header = read_header(folder)
     store = cache / CACHE_FILE
-    known, fresh = _load(store), {}
+    known, fresh, checked = _load(store), {}, False
     total = hashlib.sha256()
     canonical = json.dumps(read_json(folder / HEADER_FILE), sort_keys=True, separators=(",", ":"))
     total.update(hashlib.sha256(canonical.encode()).digest())
@@ -45,6 +48,9 @@ def fingerprint(folder: Path, cache: Path) -> str:
         key = str(file)
         entry = known.get(key)
         if entry is None or entry[:2] != [size, mtime]:
+            if not checked:
+                _check_content(folder)
+                checked = True
             digest = _hash_file(file)
             entry = [size, mtime, digest]
             if _state(file) == (size, mtime) and time.time_ns() - mtime > _FRESH_NANOSECONDS:
@@ -53,6 +59,18 @@ def fingerprint(folder: Path, cache: Path) -> str:
     if fresh:
         _keep(store, fresh)
     return total.hexdigest()
+
+
+def _check_content(folder: Path) -> None:
+    """Open every array and look at every label once, so that damage is told before anything runs."""
+    opened = open_folder(folder)
+    for name in opened.header.modalities:
+        opened.modality(name)
+    for name in opened.header.pools:
+        opened.pool(name)
+    for name in opened.header.tables:
+        opened.table(name)
+    opened.labels()
 
 
 def _state(file: Path) -> tuple[int, int]:
