@@ -1,4 +1,4 @@
-"""Sample folders under the data root, each a data set by its name; and the suite over the real ones."""
+"""Sample folders under the data root, each a data set by its name; and the suites over the real ones."""
 
 from __future__ import annotations
 
@@ -25,13 +25,18 @@ def eobench_datasets(places: Places) -> list[DatasetCard]:
 
 @hookimpl
 def eobench_suites() -> list[SuiteCard]:
-    """Give the suite over the real data sets."""
+    """Give the suites over the real data sets."""
     return [
+        SuiteCard(
+            name="real-longer",
+            summary="one longer cell for each network family, beside the forest, on us_s2_cdl",
+            load="eobench_datasets:suites/real-longer.yaml",
+        ),
         SuiteCard(
             name="real-sets",
             summary="the core's methods on real satellite data, at every level that they support",
             load="eobench_datasets:suites/real-sets.yaml",
-        )
+        ),
     ]
 
 

@@ -195,6 +195,21 @@ def test_the_plan_is_json_too(eobench, tasks):
     assert len({c["key"] for c in plan["cells"]}) == 4
 
 
+def test_every_shipped_suite_is_read_and_absent_data_is_skipped(eobench):
+    suites = json.loads(eobench("list", "suites", "--json").stdout)["suites"]
+    assert {"real-sets", "real-longer"} <= {s["name"] for s in suites}
+    for suite in suites:
+        done = eobench("plan", f"suite:{suite['name']}", "--json")
+        assert done.returncode == 0, done.stderr
+        assert set(json.loads(done.stdout)["states"]) <= {"planned", "skipped", "unsupported"}
+
+
+def test_a_suite_that_no_plugin_ships_is_an_error_with_the_nearest(eobench):
+    done = eobench("run", "suite:real-set")
+    assert done.returncode == 2
+    assert "Did you mean 'real-sets'?" in done.stderr
+
+
 def test_leaderboard_show_reads_what_run_wrote(eobench, tasks):
     assert eobench("run", tasks(), "--quiet").returncode == 0
     shown = eobench("leaderboard", "show", "leaderboards/tiny")
