@@ -151,6 +151,14 @@ def test_methods_that_never_meet_have_no_share(row, frame):
     assert np.isnan(as_matrix(wins, "oa").share[0, 1])
 
 
+def test_those_that_meet_nobody_are_left_out_of_what_is_shown(row, frame):
+    rows = [row("ncc", oa=0.5), row("forest", oa=0.6), row("kmeans", oa=0.4, supervision="none")]
+    made = as_matrix(win_matrix(frame(rows)), "oa")
+    assert set(made.names) == {"ncc", "forest", "kmeans"}
+    assert made.met.names == ("forest", "ncc")
+    assert made.met.wins.tolist() == [[0, 1], [0, 0]]
+
+
 def test_an_unknown_metric_is_named_with_the_nearest(row, frame):
     with pytest.raises(EobenchError, match=r"unknown metric 'macro_f'.*Did you mean 'macro_f1'"):
         win_matrix(frame([row("a", 0.9)]), ["macro_f"])

@@ -47,7 +47,7 @@ def show(
 
     frame = read_results(board if board.is_file() else board / "results.parquet")
     summary = summary_table(frame, metric, tuple(b.strip() for b in by.split(",") if b.strip()))
-    matrix = as_matrix(win_matrix(frame, [summary.metric]), summary.metric)
+    matrix = as_matrix(win_matrix(frame, [summary.metric]), summary.metric).met
     if as_json:
         told: dict[str, Any] = {"metric": summary.metric, "rows": [asdict(r) for r in summary.rows]}
         told["wins"] = _wins(matrix)
@@ -92,16 +92,11 @@ def _wins(matrix: WinMatrix) -> list[dict[str, Any]]:
 def _win_table(matrix: WinMatrix) -> Table:
     from eobench.cli import _common
 
-    count = len(matrix.names)
-    met = [i for i in range(count) if any(matrix.n[i, j] for j in range(count) if j != i)]
+    names, share, n = matrix.names, matrix.share, matrix.n
     rows = [
-        [
-            matrix.names[i],
-            *("" if i == j or not matrix.n[i, j] else f"{matrix.share[i, j]:.2f} ({matrix.n[i, j]})" for j in met),
-        ]
-        for i in met
+        [name, *("" if i == j or not n[i, j] else f"{share[i, j]:.2f} ({n[i, j]})" for j in range(len(names)))]
+        for i, name in enumerate(names)
     ]
-    names = [matrix.names[i] for i in met]
     return _common.table("win matrix", ["", *names], rows, right=names)
 
 

@@ -31,8 +31,8 @@ def win_data(wins: pd.DataFrame, title: Callable[[str], str]) -> list[dict[str, 
         ours = wins[wins["metric"] == metric]
         for values, part in ours.groupby(["slice", *SLICE_COLUMNS], dropna=False, sort=False):
             where = {c: v for c, v in zip(SLICE_COLUMNS, values[1:], strict=True) if not pd.isna(v)}
-            made = part_matrix(part)
-            if len(made.names) < 2 or not (made.n - np.diag(np.diag(made.n))).any():
+            made = part_matrix(part).met
+            if not made.names:
                 continue
             found.append(
                 {

@@ -56,6 +56,15 @@ class WinMatrix:
         np.fill_diagonal(share, 0.0)
         return share
 
+    @property
+    def met(self) -> WinMatrix:
+        """The part of those contenders that share a block with another one."""
+        return self._part(np.flatnonzero(self.n.sum(axis=1) > np.diag(self.n)))
+
+    def _part(self, index: NDArray[np.int64]) -> WinMatrix:
+        cut = np.ix_(index, index)
+        return WinMatrix(tuple(self.names[i] for i in index), self.wins[cut], self.ties[cut], self.n[cut])
+
 
 def chosen_metrics(frame: pd.DataFrame, metrics: Sequence[str] | None) -> dict[str, bool]:
     """Return metric -> whether higher is better.
@@ -168,8 +177,7 @@ def _ordered(made: WinMatrix, order: Iterable[str] | None) -> WinMatrix:
         index = np.lexsort((-mean, group, -best, -np.bincount(group)[group]))
     else:
         index = np.array([made.names.index(name) for name in order if name in made.names], np.int64)
-    cut = np.ix_(index, index)
-    return WinMatrix(tuple(made.names[i] for i in index), made.wins[cut], made.ties[cut], made.n[cut])
+    return made._part(index)
 
 
 def _groups(met: NDArray[np.bool_]) -> Codes:
