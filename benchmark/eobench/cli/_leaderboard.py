@@ -37,16 +37,22 @@ def show(
         "dataset,supervision,base_model"
     ),
     wins: Annotated[bool, typer.Option("--wins/--no-wins", help="Show the win matrix.")] = True,
+    as_markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print Markdown tables, data sets across.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show what each method reaches, and the win matrix, in the terminal."""
     from dataclasses import asdict
 
     from eobench.cli import _common
-    from eobench.leaderboard import as_matrix, read_results, summary_table, win_matrix
+    from eobench.leaderboard import as_matrix, markdown, read_results, summary_table, win_matrix
 
     frame = read_results(board if board.is_file() else board / "results.parquet")
     summary = summary_table(frame, metric, tuple(b.strip() for b in by.split(",") if b.strip()))
+    if as_markdown:
+        typer.echo(markdown(summary))
+        return
     matrix = as_matrix(win_matrix(frame, [summary.metric]), summary.metric).met
     if as_json:
         told: dict[str, Any] = {"metric": summary.metric, "rows": [asdict(r) for r in summary.rows]}

@@ -6,6 +6,7 @@ from eobench.leaderboard._checks import IdenticalPredictions, identical_predicti
 from eobench.leaderboard._format import metric_columns, read_results, scalar_metrics
 from eobench.leaderboard._gains import choose_baseline, gains
 from eobench.leaderboard._inference import bootstrap_interval, compare, holm
+from eobench.leaderboard._markdown import markdown
 from eobench.leaderboard._summary import Summary, SummaryRow, summary_table
 from eobench.leaderboard._wins import WinMatrix, as_matrix, win_matrix
 
@@ -26,6 +27,7 @@ __all__ = [
     "gains",
     "holm",
     "identical_predictions",
+    "markdown",
     "metric_columns",
     "read_results",
     "scalar_metrics",
