@@ -5,8 +5,9 @@ Names are imported when they are asked for: a worker process needs cells and see
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from eobench._lazy import lazy
 from eobench.tasks._cell import BaseModelRef, Cell, DatasetRef
 from eobench.tasks._identity import PROTOCOL
 from eobench.tasks._seeds import data_seed, method_seed
@@ -70,9 +71,4 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _FROM:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f"{__name__}.{_FROM[name]}"), name)
+__getattr__ = lazy(__name__, _FROM)
