@@ -170,6 +170,16 @@ def test_an_output_that_cannot_be_written_is_told_before_anything_runs(eobench, 
     assert not (tmp_path / "cache" / "runs").exists()
 
 
+def test_a_second_run_beside_a_running_one_is_refused_and_writes_nothing(eobench, tasks, tmp_path):
+    from eobench.results import RunLock
+
+    with RunLock(tmp_path / "cache" / "runs" / "tiny"):
+        done = eobench("run", tasks())
+    assert done.returncode == 2
+    assert "already running" in done.stderr
+    assert not (tmp_path / "leaderboards").exists()
+
+
 def test_a_task_file_that_is_not_there_is_an_error_that_names_it(eobench):
     done = eobench("run", "nowhere.yaml")
     assert done.returncode == 2

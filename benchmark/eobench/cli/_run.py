@@ -125,14 +125,14 @@ def _memory(text: str) -> int:
 
 
 def _check_writable(folder: Path) -> None:
-    """Refuse an output that cannot be written before hours are spent on what would go there."""
+    """Refuse an output that cannot be written before hours are spent on what would go there; leave no trace."""
     import tempfile
 
     from eobench.data import EobenchError
 
+    there = next(p for p in (folder.absolute(), *folder.absolute().parents) if p.exists())
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
+        with tempfile.TemporaryFile(dir=there):
             pass
     except OSError as error:
         raise EobenchError(
