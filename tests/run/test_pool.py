@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import CancelledError, as_completed, wait
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -32,6 +33,13 @@ def gone(pid, within=5.0):
                 continue
         return True
     return False
+
+
+def until(true, within=30.0):
+    end = time.monotonic() + within
+    while not true() and time.monotonic() < end:
+        time.sleep(0.01)
+    return true()
 
 
 def test_values_come_back_as_from_any_executor(pool):
@@ -96,7 +104,7 @@ def test_the_last_words_of_a_dead_worker_are_kept(pool):
 def test_an_idle_worker_that_is_killed_is_replaced(pool):
     (victim,) = {pool.submit(calls.process_id).result()}
     os.kill(victim, signal.SIGKILL)
-    assert gone(victim)
+    assert until(lambda: victim not in pool.worker_ids())
     assert pool.submit(calls.process_id).result() != victim
 
 
@@ -126,16 +134,28 @@ def test_output_never_reaches_the_terminal(pool, capfd):
     assert capfd.readouterr() == ("", "")
 
 
-def test_tasks_of_one_affinity_go_to_the_same_worker_while_others_work_too(pool):
-    futures = [
-        (name, pool.submit_limited(calls.process_id, 0.02, affinity=name))
-        for _ in range(10)
-        for name in ("a", "b")
-    ]
+def test_a_worker_leaves_its_affinity_only_when_none_of_it_waits(pool, tmp_path):
+    gate, started, futures = tmp_path / "gate", [], []
+
+    def submit(call, argument, name):
+        mark = partial(started.append, len(futures))
+        futures.append((name, pool.submit_limited(call, argument, affinity=name, on_start=mark)))
+
+    submit(calls.wait_for, str(gate), "a")
+    submit(calls.wait_for, str(gate), "b")
+    assert until(lambda: len(started) == 2)
+    for name in "bbaabaabab":
+        submit(calls.process_id, 0.01, name)
+    gate.touch()
     wait([f for _, f in futures])
-    ids = {name: {f.result() for n, f in futures if n == name} for name in ("a", "b")}
-    assert {len(i) for i in ids.values()} == {1}
-    assert ids["a"] != ids["b"]
+
+    last, waiting = {}, [name for name, _ in futures]
+    for n in started:
+        name, worker = futures[n][0], futures[n][1].result()
+        assert last.get(worker) in (None, name) or last[worker] not in waiting
+        waiting.remove(name)
+        last[worker] = name
+    assert len(last) == 2
 
 
 def test_a_free_worker_helps_with_the_only_affinity_left(pool):

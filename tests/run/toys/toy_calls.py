@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 
 def echo(value):
@@ -12,6 +13,12 @@ def echo(value):
 
 def process_id(seconds=0.0):
     time.sleep(seconds)
+    return os.getpid()
+
+
+def wait_for(path):
+    while not Path(path).exists():
+        time.sleep(0.01)
     return os.getpid()
 
 
@@ -72,8 +79,6 @@ def start_child(_=None):
 
 
 def start_child_and_hang(path):
-    from pathlib import Path
-
     Path(path).write_text(str(start_child()))
     time.sleep(120)
 
