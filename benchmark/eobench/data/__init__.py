@@ -9,7 +9,7 @@ from eobench.data._errors import (
     nearest,
     unknown,
 )
-from eobench.data._fingerprint import fingerprint
+from eobench.data._fingerprint import content_hashes, fingerprint
 from eobench.data._folder import SampleFolder, SplitCounts, open_folder
 from eobench.data._header import Header, ModalityFiles, SplitInfo, TableInfo
 from eobench.data._inputs import Batch, Inputs, Kind, ModalityArray, ModalityInfo
@@ -58,6 +58,7 @@ __all__ = [
     "build_scene",
     "check_folder",
     "complete_supervision",
+    "content_hashes",
     "fingerprint",
     "nearest",
     "open_folder",

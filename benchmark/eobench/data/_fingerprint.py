@@ -36,12 +36,23 @@ def fingerprint(folder: Path, cache: Path) -> str:
         DataError: it is not a sample folder, a file that the header names is missing, or an array or a label is
             not what the header says.
     """
+    hashes = content_hashes(folder, cache)
+    total = hashlib.sha256(bytes.fromhex(hashes.pop(HEADER_FILE)))
+    for name, digest in hashes.items():
+        total.update(f"\n{len(name)}:{name}:{digest}".encode())
+    return total.hexdigest()
+
+
+def content_hashes(folder: Path, cache: Path) -> dict[str, str]:
+    """Return what a fingerprint is made of: the SHA-256 of the canonical header and of each file, by name.
+
+    Arguments and errors are those of `fingerprint`.
+    """
     header = read_header(folder)
     store = cache / CACHE_FILE
     known, fresh, checked = _load(store), {}, False
-    total = hashlib.sha256()
     canonical = json.dumps(read_json(folder / HEADER_FILE), sort_keys=True, separators=(",", ":"))
-    total.update(hashlib.sha256(canonical.encode()).digest())
+    hashes = {HEADER_FILE: hashlib.sha256(canonical.encode()).hexdigest()}
     for name in header.files():
         file = (folder / name).absolute()
         size, mtime = _state(file)
@@ -55,10 +66,10 @@ def fingerprint(folder: Path, cache: Path) -> str:
             entry = [size, mtime, digest]
             if _state(file) == (size, mtime) and time.time_ns() - mtime > _FRESH_NANOSECONDS:
                 fresh[key] = entry
-        total.update(f"\n{len(name)}:{name}:{entry[2]}".encode())
+        hashes[name] = entry[2]
     if fresh:
         _keep(store, fresh)
-    return total.hexdigest()
+    return hashes
 
 
 def _check_content(folder: Path) -> None:

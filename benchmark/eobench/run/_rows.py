@@ -47,7 +47,7 @@ def row_from_cell(cell: Cell) -> dict[str, Any]:
         "threads": cell.threads,
         "pair_on": list(cell.pair_on),
         "fingerprint": data.fingerprint,
-        "code": cell.identity.get("method", {}).get("code"),
+        "code": cell.identity.get("code"),
         "protocol": cell.identity.get("protocol"),
         "status": None if planned else cell.status,
         "reason": None if planned else cell.reason,

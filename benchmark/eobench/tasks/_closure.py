@@ -59,6 +59,15 @@ def code_closure(load: str) -> str:
     Raises:
         PluginError: the module is not there, or is not Python source.
     """
+    return digest(closure_modules(load))
+
+
+def closure_modules(load: str) -> dict[str, str]:
+    """Return the hash of each module behind `module:attribute`, by its dotted name; `code_closure` hashes them.
+
+    Raises:
+        PluginError: the module is not there, or is not Python source.
+    """
     name = load.partition(":")[0]
     found: dict[str, str] = {}
     home = name.partition(".")[0]
@@ -77,7 +86,7 @@ def code_closure(load: str) -> str:
             parsed = _parsed(module)
             found[module] = parsed.hash
             todo += parsed.imports
-    return digest(found)
+    return found
 
 
 def _step(name: str, attribute: str | None, home: str) -> tuple[str | None, list[tuple[str, str | None]]]:

@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from eobench.data import DatasetMissingError, Header, SplitCounts, fingerprint, open_folder
+from eobench.data import DatasetMissingError, Header, SplitCounts, content_hashes, fingerprint, open_folder
 from eobench.plugin import DatasetCard, Places, Value, make_dataset
 from eobench.tasks._canonical import canonical, digest
-from eobench.tasks._closure import code_closure
+from eobench.tasks._closure import closure_modules
+from eobench.tasks._parts import keep_parts
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,8 +67,12 @@ class DatasetProbe:
         recipe = dataset.recipe()
         if recipe is None:
             mark = fingerprint(folder.path, self.places.cache)
+            keep_parts(self.places.cache, mark, lambda: content_hashes(folder.path, self.places.cache))
         else:
-            mark = digest({"recipe": dict(recipe), "code": code_closure(card.load)})
+            modules = closure_modules(card.load)
+            mark = digest({"recipe": dict(recipe), "code": digest(modules)})
+            options = {f"option {name}": canonical(value) for name, value in recipe.items()}
+            keep_parts(self.places.cache, mark, lambda: options | modules)
         known: dict[tuple[str, str | None], SplitCounts] = {}
 
         def counts(split: str, exclude: str | None) -> SplitCounts:

@@ -19,11 +19,13 @@ from eobench.plugin import (
     Value,
     format_value,
 )
+from eobench.tasks._canonical import digest
 from eobench.tasks._cell import BaseModelRef, DatasetRef
-from eobench.tasks._closure import code_closure
+from eobench.tasks._closure import closure_modules
 from eobench.tasks._draws import draw
 from eobench.tasks._identity import Facts
 from eobench.tasks._models import BaseModelsDraw
+from eobench.tasks._parts import keep_parts
 from eobench.tasks._probe import Probe, Prober
 from eobench.tasks._source import Path, Source
 
@@ -184,7 +186,9 @@ class Resolver:
 
     def _code(self, card: Card) -> str:
         if card.load not in self._codes:
-            self._codes[card.load] = code_closure(card.load)
+            modules = closure_modules(card.load)
+            self._codes[card.load] = digest(modules)
+            keep_parts(self.places.cache, self._codes[card.load], lambda: modules)
         return self._codes[card.load]
 
 
