@@ -26,11 +26,13 @@ class Entry:
         row: the result row, by column name; `cell` is its key.
         curves: file of the cell's curves, relative to the run's folder; None where it logged none.
         limits: the limits that it ran under (`seconds`, `memory` in bytes), so that raising them runs it again.
+        identity: the fields that its key hashes, so that `eobench why` can say what changed since.
     """
 
     row: Mapping[str, Any]
     curves: str | None = None
     limits: Mapping[str, float] = field(default_factory=dict)
+    identity: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
@@ -132,6 +134,8 @@ def _line(entry: Entry) -> str:
         thing["curves"] = entry.curves
     if entry.limits:
         thing["limits"] = dict(entry.limits)
+    if entry.identity:
+        thing["identity"] = plain(entry.identity)
     return json.dumps(thing, separators=(",", ":"), ensure_ascii=False, allow_nan=False) + "\n"
 
 
@@ -149,7 +153,7 @@ def _entry(line: bytes, where: str) -> Entry:
             f"finish that run with the eobench that began it, or give the run another name"
         )
     try:
-        return Entry(thing["row"], thing.get("curves"), thing.get("limits", {}))
+        return Entry(thing["row"], thing.get("curves"), thing.get("limits", {}), thing.get("identity", {}))
     except (KeyError, AttributeError) as error:
         raise JournalError(f"{where}: a line without a row; move the file away to run all cells again") from error
 

@@ -67,6 +67,12 @@ COLUMNS: tuple[ResultColumn, ...] = (
         ("status", "text", "ok, failed, timeout, oom, unsupported, skipped or not-run"),
         ("reason", "text", "why it is not ok"),
         (
+            "cause",
+            "text",
+            "of a failure: `method`, `limit`, or `environment` (killed from outside, disk, network), tried again "
+            "by itself and by the next run",
+        ),
+        (
             "warning",
             "text",
             "what a reader of the row should know (classes that train never saw, test labels used)",
@@ -79,6 +85,11 @@ COLUMNS: tuple[ResultColumn, ...] = (
         ("test_rows", "integer", "rows that were scored"),
         ("parameters", "integer", "learned numbers of the predictor"),
         ("steps", "integer", "optimiser steps"),
+        (
+            "attempts",
+            "integer",
+            "how often it was begun in its run; more than 1 after failures of the environment",
+        ),
         ("fit_seconds", "number", "wall-clock of fit"),
         ("predict_seconds", "number", "wall-clock of predicting the scored rows"),
         ("total_seconds", "number", "wall-clock of the whole cell, data and scoring included"),
@@ -93,6 +104,7 @@ COLUMNS: tuple[ResultColumn, ...] = (
         ("host", "text", "operating system and processor, no host name"),
         ("versions", "text", "versions of eobench and of the libraries that the cell used, JSON"),
         ("artifacts", "text", "the cell's artifact folder, relative to the run's folder"),
+        ("output", "text", "of a failure: the last of what it wrote to stdout and stderr"),
         ("predictions", "text", "hash of the predictions on the scored rows: equal where they are bit-identical"),
     ),
 )

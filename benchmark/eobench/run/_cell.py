@@ -19,8 +19,9 @@ from typing import Any
 
 from eobench.data import DataError, DatasetMissingError, EobenchError, UnsupportedError
 from eobench.run._machine import host, peak_memory, reset_peak_memory, versions
+from eobench.run._outcome import cause_of
 from eobench.run._rows import row_from_cell
-from eobench.run._worker import output_tail
+from eobench.run._worker import OUTPUT_IN_ROW, output_tail
 from eobench.tasks import Cell
 
 
@@ -46,7 +47,7 @@ def run_cell(job: Mapping[str, Any]) -> dict[str, Any]:
         from eobench.run._measure import measure
 
         row |= measure(cell, job, curves, artifacts)
-        row |= {"status": "ok", "reason": None}
+        row |= {"status": "ok", "reason": None, "cause": None, "output": None}
         (folder / "failures" / f"{cell.key}.txt").unlink(missing_ok=True)
     except KeyboardInterrupt:
         raise
@@ -54,8 +55,10 @@ def run_cell(job: Mapping[str, Any]) -> dict[str, Any]:
         status, reason = judge(error)
         row |= {"status": status, "reason": reason}
         if status in ("failed", "oom"):
+            row |= {"cause": cause_of(error), "output": output_tail(OUTPUT_IN_ROW) or None}
             keep_failure(folder, cell.key, cell.label, error)
     row |= {
+        "attempts": 1,  # the coordinator knows better
         "total_seconds": time.perf_counter() - began,
         "peak_memory": peak_memory(),
         "deterministic": cell.budget is None or cell.budget.seconds is None,
@@ -83,7 +86,7 @@ def run_stage(job: Mapping[str, Any]) -> dict[str, Any]:
     except BaseException as error:
         status, reason = judge(error)
         keep_failure(Path(job["folder"]), cell.key, f"pre-training, {cell.label}", error)
-        return {"status": status, "reason": reason}
+        return {"status": status, "reason": reason, "cause": cause_of(error), "output": output_tail(OUTPUT_IN_ROW)}
     return {"status": "ok", "reason": None}
 
 

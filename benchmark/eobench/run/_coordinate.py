@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import queue
+from collections import Counter
 from collections.abc import Callable, Mapping
-from concurrent.futures import CancelledError, Executor, Future
+from concurrent.futures import Executor, Future
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +16,12 @@ from eobench.results import Entry, Journal
 from eobench.run._interrupt import Interrupt
 from eobench.run._limits import Limits
 from eobench.run._listen import Curves, ListenerThread
-from eobench.run._pool import MemoryLimitError, TimeLimitError, WorkerDied, WorkerPool
+from eobench.run._outcome import ATTEMPTS, Outcome, outcome_of
+from eobench.run._pool import WorkerPool
 from eobench.run._progress import Progress, Tracker
 from eobench.run._rows import row_from_cell
 from eobench.run._stages import Plan
+from eobench.run._worker import OUTPUT_IN_ROW
 from eobench.tasks import Cell
 
 TICK_SECONDS = 0.25
@@ -66,6 +70,7 @@ class Coordinator:
         self._events: queue.SimpleQueue[_Event] = queue.SimpleQueue()
         self._futures: dict[str, Future[Any]] = {}
         self._waiting: dict[str, list[str]] = {}
+        self._attempts: Counter[str] = Counter()
         self._cancelled = False
         self.entries: dict[str, Entry] = {}
 
@@ -109,6 +114,7 @@ class Coordinator:
         self._submit(key, self._work[1], self._jobs(cell, None), cell)
 
     def _submit(self, key: str, work: Work, job: Mapping[str, Any], cell: Cell) -> None:
+        self._attempts[key] += 1
         if isinstance(self._executor, WorkerPool):
             future = self._executor.submit_limited(
                 work,
@@ -140,9 +146,12 @@ class Coordinator:
                 continue
             assert future is not None  # noqa: S101
             self._futures.pop(key, None)
+            outcome = outcome_of(future)
+            if self._again(key, outcome):
+                continue
             if key in self._plan.stages:
-                finished += self._stage_done(key, future)
-            elif (entry := self._cell_done(key, future)) is not None:
+                finished += self._stage_done(key, outcome)
+            elif (entry := self._cell_done(key, outcome)) is not None:
                 finished.append(entry)
         self._journal.append(finished)
         for entry in finished:
@@ -157,38 +166,50 @@ class Coordinator:
         self._tracker.started(key, cell.label, cell.method_label)
         self._listeners.cell_started(key, cell.label)
 
-    def _stage_done(self, key: str, future: Future[Any]) -> list[Entry]:
+    def _again(self, key: str, outcome: Outcome) -> bool:
+        """Begin once more what the environment failed; a method that failed would fail again."""
+        if outcome.cause != "environment" or self._cancelled or self._attempts[key] >= ATTEMPTS:
+            return False
+        self._tracker.ended(key)
+        if key in self._plan.stages:
+            self._submit_stage(key)
+        else:
+            self._submit_cell(key)
+        return True
+
+    def _stage_done(self, key: str, outcome: Outcome) -> list[Entry]:
         self._tracker.ended(key)
         waiting = self._waiting.pop(key)
-        status, reason, output = outcome_of(future)
-        if status == "not-run":
+        if outcome.status == "not-run":
             return []
-        if status == "ok":
-            answer = future.result()
-            status, reason = answer["status"], answer.get("reason")
-        if status == "ok":
+        if outcome.status == "ok":
             if not self._cancelled:
                 for cell in waiting:
                     self._submit_cell(cell)
             return []
-        return [self._failure(self._todo[c], status, f"pre-training: {reason}", output) for c in waiting]
+        told = replace(outcome, reason=f"pre-training: {outcome.reason}")
+        return [self._failure(self._todo[c], told, self._attempts[key]) for c in waiting]
 
-    def _cell_done(self, key: str, future: Future[Any]) -> Entry | None:
+    def _cell_done(self, key: str, outcome: Outcome) -> Entry | None:
         cell = self._todo[key]
-        status, reason, output = outcome_of(future)
-        if status == "not-run":
+        if outcome.status == "not-run":
             self._tracker.ended(key)
             return None
-        if status == "ok":
-            answer = future.result()
-            return Entry(answer["row"], answer.get("curves"), self._limits.as_dict())
-        return self._failure(cell, status, reason, output)
+        if outcome.answer is None:
+            return self._failure(cell, outcome, self._attempts[key])
+        row = {**outcome.answer["row"], "attempts": self._attempts[key]}
+        return self._entry(cell, row, outcome.answer.get("curves"))
 
-    def _failure(self, cell: Cell, status: str, reason: str | None, output: str) -> Entry:
+    def _failure(self, cell: Cell, outcome: Outcome, attempts: int) -> Entry:
         """A row for a cell whose worker could not write one."""
+        status, reason, output = outcome.status, outcome.reason, outcome.output
         write_failure(self._folder, cell.key, f"{cell.label}\n{status}: {reason}\n\n{output}")
-        row = row_from_cell(cell) | {"status": status, "reason": reason}
-        return Entry(row, None, self._limits.as_dict())
+        told = {"status": status, "reason": reason, "cause": outcome.cause, "attempts": attempts}
+        told["output"] = output[-OUTPUT_IN_ROW:] or None
+        return self._entry(cell, row_from_cell(cell) | told, None)
+
+    def _entry(self, cell: Cell, row: Mapping[str, Any], curves: str | None) -> Entry:
+        return Entry(row, curves, self._limits.as_dict(), cell.identity)
 
     def _finished(self, entry: Entry) -> None:
         key, row = entry.key, entry.row
@@ -205,25 +226,6 @@ class Coordinator:
     def _show(self, interrupt: Interrupt) -> None:
         if self._progress is not None:
             self._progress(self._tracker.snapshot(interrupt.stopping))
-
-
-def outcome_of(future: Future[Any]) -> tuple[str, str | None, str]:
-    """Return status, reason and last output of a future that is done; `ok` where it gave a result."""
-    try:
-        error = future.exception()
-    except CancelledError:
-        return "not-run", None, ""
-    if error is None:
-        return "ok", None, ""
-    output = error.output if isinstance(error, WorkerDied) else ""
-    if isinstance(error, TimeLimitError):
-        return "timeout", str(error), output
-    if isinstance(error, MemoryLimitError):
-        return "oom", str(error), output
-    if isinstance(error, WorkerDied):
-        return ("not-run" if error.by_user else "failed"), str(error), output
-    notes = "\n".join(getattr(error, "__notes__", ()))
-    return "failed", f"{type(error).__name__}: {error}", notes
 
 
 def cell_done(folder: Path, entry: Entry, *, cached: bool) -> CellDone:

@@ -27,10 +27,14 @@ class WorkerDied(RuntimeError):  # noqa: N818  it is an event, as BrokenExecutor
     Attributes:
         output: the last of what the task had written.
         by_user: True where the pool was killed on request.
+        signal: that killed it; None where it ended by itself.
+        started: False where no worker ever came up.
     """
 
     output: str = ""
     by_user: bool = False
+    signal: int | None = None
+    started: bool = True
 
 
 class TimeLimitError(WorkerDied):
@@ -236,7 +240,9 @@ class WorkerPool(Executor):
         if answer is None:
             self._false_starts = 0
         elif isinstance(answer, Died):
-            self._remove(worker, WorkerDied(answer.reason), answer.output)
+            died = WorkerDied(answer.reason)
+            died.signal = answer.signal
+            self._remove(worker, died, answer.output)
         else:
             task, _ = self._busy.pop(worker)
             if isinstance(answer, Failed):
@@ -265,7 +271,9 @@ class WorkerPool(Executor):
         elif not worker.ready:
             self._false_starts += 1
             for task in self._drained() if self._false_starts >= FALSE_STARTS else []:
-                task.future.set_exception(WorkerDied(f"a worker could not start: {error}\n{output}"))
+                failure = WorkerDied(f"a worker could not start: {error}\n{output}")
+                failure.started = False
+                task.future.set_exception(failure)
 
     def _drained(self) -> list[Task]:
         with self._lock:

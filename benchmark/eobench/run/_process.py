@@ -43,10 +43,11 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Died:
-    """The worker ended: why, and the last of what it had written."""
+    """The worker ended: why, the last of what it had written, and the signal that killed it, if one did."""
 
     reason: str
     output: str
+    signal: int | None = None
 
 
 class Worker:
@@ -89,7 +90,9 @@ class Worker:
         try:
             answer = pickle.loads(self.connection.recv_bytes())  # noqa: S301  from our own child, through a pipe
         except (EOFError, OSError):
-            return Died(self._how_it_ended(), self.kill())
+            reason = self._how_it_ended()
+            returncode = self.process.poll()
+            return Died(reason, self.kill(), -returncode if returncode is not None and returncode < 0 else None)
         except Exception as error:
             return Failed(RuntimeError(f"the result of a task cannot be read: {error!r}"), "")
         if answer[0] == "ready":

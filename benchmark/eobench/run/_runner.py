@@ -28,7 +28,8 @@ from eobench.run._stages import Plan, make_plan, stage_path
 from eobench.tasks import Cell
 
 FINISHED = ("ok", "failed", "timeout", "oom", "unsupported")
-"""Journal statuses that a second run leaves alone; `skipped` cells are tried again, as data may have come."""
+"""Journal statuses that a second run leaves alone; `skipped` cells are tried again, as data may have come, and so
+are those that failed for a cause outside them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +214,7 @@ def _is_missing(cell: Cell, entry: Entry | None, options: RunOptions) -> bool:
     status = "not-run" if entry is None else str(entry.row["status"])
     if options.only:
         return status in options.only
-    if entry is None or status not in FINISHED:
+    if entry is None or status not in FINISHED or entry.row.get("cause") == "environment":
         return True
     # a raised limit may be enough now
     limit = {"timeout": "seconds", "oom": "memory"}.get(status)

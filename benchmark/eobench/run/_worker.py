@@ -20,6 +20,7 @@ from typing import Any
 
 PR_SET_PDEATHSIG = 1
 OUTPUT_TAIL = 8192
+OUTPUT_IN_ROW = 2000  # characters of a failed cell's output in its row; failures/<key>.txt has more
 _owns_output = False
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 
 def keep_parts(cache: Path, whole: str, parts: Callable[[], Mapping[str, str]]) -> None:
-    """Store the parts of a hash, name -> hash of each, where they are not known yet and the cache can be written."""
+    """Store the parts of a hash (name -> hash of each) where they are not known yet; best effort."""
     path = _path(cache, whole)
     if path.exists():
         return

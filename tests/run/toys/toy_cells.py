@@ -50,7 +50,8 @@ def cell(method, *, seed=0, level="full", folder=None, status="planned", reason=
     knobs = knobs or Knobs()
     identity = {
         "protocol": 1,
-        "method": {"name": method, "params": params, "code": "c0de"},
+        "method": {"name": method, "params": params},
+        "code": "c0de",
         "dataset": {"name": "toy", "params": {}, "split": "random", "modalities": [], "fingerprint": "f"},
         "supervision": {k: str(v) for k, v in asdict(supervision).items() if v is not None},
         "knobs": repr(knobs),

@@ -1,7 +1,11 @@
 """A plugin of methods that behave, and of methods that do what methods must not do."""
 
+import ctypes
+import errno
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -27,6 +31,12 @@ NAMES = (
     "logs",
     "global-state",
     "slow",
+    "killed-once",
+    "no-space-once",
+    "segfaults",
+    "hogs",
+    "forks",
+    "bursts",
 )
 
 
@@ -108,6 +118,35 @@ class Toy(Method):
     def do_killed(self, view, run):
         print("last words", flush=True)
         os.kill(os.getpid(), signal.SIGKILL)
+
+    def do_killed_once(self, view, run):
+        if self.first():
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def do_no_space_once(self, view, run):
+        if self.first():
+            raise RuntimeError("cannot save") from OSError(errno.ENOSPC, "No space left on device")
+
+    def do_segfaults(self, view, run):
+        print("before the fault", flush=True)
+        ctypes.string_at(0)
+
+    def do_hogs(self, view, run):
+        block = np.ones(2**28)  # 2 GiB
+        time.sleep(30)
+        return block
+
+    def do_bursts(self, view, run):
+        np.ones(2**25)  # 256 MiB, for a moment
+
+    def do_forks(self, view, run):
+        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"])
+        Path(self.params["note"] + ".child").write_text(str(child.pid))
+        time.sleep(60)
+
+    def first(self):
+        """True the first time that the note is written."""
+        return len(Path(self.params["note"]).read_text().splitlines()) == 1
 
     def do_hangs(self, view, run):
         time.sleep(60)

@@ -1,5 +1,7 @@
 """Work without scenes and scoring, for tests of the coordinator alone."""
 
+import os
+import signal
 import time
 from pathlib import Path
 
@@ -11,6 +13,15 @@ def cell(job):
         file.write(f"{made['key']}\n")
     time.sleep(made["seed"])
     return {"row": {"cell": made["key"], "status": "ok", "reason": None}, "curves": None}
+
+
+def stage_killed_once(job):
+    """The first time, die as of an operator's hand."""
+    mark = Path(job["folder"]) / "tried.txt"
+    if not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return {"status": "ok", "reason": None}
 
 
 def stage(job):
