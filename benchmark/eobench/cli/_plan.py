@@ -39,35 +39,42 @@ def show(request: Request, *, cells: bool, as_json: bool, printer: Any) -> None:
     printer.show(f"[bold]{told['name']}[/bold]: {len(request.selected)} cells ({counts})")
     if not cells:
         columns = ["task", "method", "data set", "levels", "cells", "finished"]
-        whole = ["data set", "cells", "finished"]
-        printer.show(printer.table("matrix", columns, _matrix(request, told), right=columns[4:], whole=whole))
+        rows, title = _matrix(request, told), "matrix"
+        if len({row[2] for row in rows}) == 1:  # said once: the columns have more room
+            title += f" on {rows[0][2]}"
+            rows = [row[:2] + row[3:] for row in rows]
+            columns.remove("data set")
+        whole = [c for c in columns if c not in ("data set", "levels")]
+        printer.show(printer.table(title, columns, rows, right=["cells", "finished"], whole=whole))
     else:
         listed = [[c["key"][:12], c["label"], c["state"]] for c in told["cells"]]
         printer.show(printer.table("cells", ["key", "cell", "state"], listed))
-    if told["draws"]:
-        drawn = [
-            [name, ", ".join(f"{k}={v}" for k, v in params.items())] for name, params in told["draws"].items()
-        ]
-        printer.show(printer.table("base models", ["name", "configuration"], drawn))
+    drawn = [
+        [b["label"], ", ".join(f"{k}={v}" for k, v in b["params"].items()), str(b["cells"])]
+        for b in told["summary"]["base_models"]
+    ]
+    if drawn:
+        printer.show(printer.table("base models", ["name", "configuration", "cells"], drawn, right=["cells"]))
     if told["stages"]:
         stages = [[s["label"], str(s["cells"])] for s in told["stages"]]
         printer.show(printer.table("shared stages", ["stage", "cells"], stages, right=["cells"]))
     for title in ("unsupported", "skipped"):
-        reasons = Counter(c["reason"] for c in told["cells"] if c["state"] == title)
+        reasons = [r for r in told["summary"]["reasons"] if r["status"] == title]
         if reasons:
-            listed = [[str(n), reason] for reason, n in reasons.most_common()]
+            listed = [[str(r["cells"]), r["reason"]] for r in sorted(reasons, key=lambda r: -r["cells"])]
             printer.show(printer.table(title, ["cells", "reason"], listed, right=["cells"]))
 
 
 def _matrix(request: Request, told: dict[str, Any]) -> list[list[str]]:
     """One row for each task, method and data set."""
+    states = {c["key"]: c["state"] for c in told["cells"]}
     groups: dict[tuple[str, str, str], list[Cell]] = {}
     for cell in request.selected:
         groups.setdefault((cell.task, cell.method_label, cell.dataset.label), []).append(cell)
     rows = []
     for key, members in groups.items():
         levels = Counter(c.supervision.level for c in members)
-        finished = sum(told["by_cell"][c.key]["state"] == "finished" for c in members)
+        finished = sum(states[c.key] == "finished" for c in members)
         rows.append(
             [*key, ", ".join(f"{name} {n}" for name, n in levels.items()), str(len(members)), str(finished)]
         )
@@ -78,6 +85,7 @@ def describe(request: Request) -> dict[str, Any]:
     """Return the plan as plain values."""
     from eobench.results import Journal
     from eobench.run import make_plan, run_folder
+    from eobench.tasks import plan_summary
 
     journal = Journal(run_folder(request.places, request.tasks.name) / "journal.jsonl").read()
     cells = []
@@ -96,13 +104,11 @@ def describe(request: Request) -> dict[str, Any]:
                 "budget": None if cell.budget is None else str(cell.budget),
             }
         )
-    draws = {c.base_model.label: dict(c.base_model.params) for c in request.selected if c.base_model is not None}
     stages = make_plan(request.selected, request.registry).stages.values()
     return {
         "name": request.tasks.name,
         "states": dict(Counter(c["state"] for c in cells)),
-        "draws": dict(sorted(draws.items())),
+        "summary": plan_summary(request.selected),
         "stages": [{"key": s.key, "label": s.label, "cells": len(s.cells)} for s in stages],
         "cells": cells,
-        "by_cell": {c["key"]: c for c in cells},
     }

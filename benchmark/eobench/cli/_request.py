@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 SUITE = "suite:"
 
 
-def _complete_tasks(incomplete: str) -> list[str]:
+def complete_tasks(incomplete: str) -> list[str]:
+    """Complete suites; files are the shell's own."""
     from eobench.cli import _common
 
     if not incomplete.startswith("s"):
@@ -27,7 +28,7 @@ def _complete_tasks(incomplete: str) -> list[str]:
 
 TasksArgument = Annotated[
     str,
-    typer.Argument(help="A task file, or suite:NAME for one that a plugin ships.", autocompletion=_complete_tasks),
+    typer.Argument(help="A task file, or suite:NAME for one that a plugin ships.", autocompletion=complete_tasks),
 ]
 SelectOption = Annotated[
     list[str] | None,

@@ -11,6 +11,7 @@ from eobench._lazy import lazy
 
 if TYPE_CHECKING:
     from eobench.run._limits import Limits
+    from eobench.run._missing import missing_because
     from eobench.run._pool import WorkerPool
     from eobench.run._progress import Progress
     from eobench.run._rows import row_from_cell
@@ -26,6 +27,7 @@ _FROM = {
     "Stage": "_stages",
     "WorkerPool": "_pool",
     "make_plan": "_stages",
+    "missing_because": "_missing",
     "row_from_cell": "_rows",
     "run": "_runner",
     "run_folder": "_runner",
@@ -40,6 +42,7 @@ __all__ = [
     "Stage",
     "WorkerPool",
     "make_plan",
+    "missing_because",
     "row_from_cell",
     "run",
     "run_folder",

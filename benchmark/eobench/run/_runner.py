@@ -21,15 +21,12 @@ from eobench.run._interrupt import Interrupt
 from eobench.run._limits import Limits
 from eobench.run._listen import ListenerThread
 from eobench.run._machine import check_device
+from eobench.run._missing import missing_because
 from eobench.run._pool import WorkerPool
 from eobench.run._progress import Progress, Tracker
 from eobench.run._rows import row_from_cell
 from eobench.run._stages import Plan, make_plan, stage_path
 from eobench.tasks import Cell
-
-FINISHED = ("ok", "failed", "timeout", "oom", "unsupported")
-"""Journal statuses that a second run leaves alone; `skipped` cells are tried again, as data may have come, and so
-are those that failed for a cause outside them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,14 +208,9 @@ def _is_missing(cell: Cell, entry: Entry | None, options: RunOptions) -> bool:
     """True where a cell is to run."""
     if cell.status != "planned":
         return False
-    status = "not-run" if entry is None else str(entry.row["status"])
     if options.only:
-        return status in options.only
-    if entry is None or status not in FINISHED or entry.row.get("cause") == "environment":
-        return True
-    # a raised limit may be enough now
-    limit = {"timeout": "seconds", "oom": "memory"}.get(status)
-    return limit is not None and options.limits.above(entry.limits, limit)
+        return ("not-run" if entry is None else str(entry.row["status"])) in options.only
+    return missing_because(cell, entry, options.limits) is not None
 
 
 def _tell_cached(

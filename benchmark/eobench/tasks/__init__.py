@@ -23,17 +23,21 @@ if TYPE_CHECKING:
     from eobench.tasks._select import SelectionError, select
     from eobench.tasks._source import TaskFileError
     from eobench.tasks._summary import plan_summary
+    from eobench.tasks._why import Difference, closest, differences
 
 _FROM = {
     "BaseModelsDraw": "_models",
     "DatasetProbe": "_probe",
+    "Difference": "_why",
     "Limits": "_models",
     "Probe": "_probe",
     "SelectionError": "_select",
     "Task": "_models",
     "TaskFile": "_models",
     "TaskFileError": "_source",
+    "closest": "_why",
     "code_closure": "_closure",
+    "differences": "_why",
     "draw": "_draws",
     "expand": "_expand",
     "json_schema": "_load",
@@ -51,14 +55,17 @@ __all__ = [
     "Cell",
     "DatasetProbe",
     "DatasetRef",
+    "Difference",
     "Limits",
     "Probe",
     "SelectionError",
     "Task",
     "TaskFile",
     "TaskFileError",
+    "closest",
     "code_closure",
     "data_seed",
+    "differences",
     "draw",
     "expand",
     "json_schema",
