@@ -1,9 +1,9 @@
 """Kill runs at random moments, then let one end: is every row what an undisturbed run gives, and none run twice?
 
-Each round starts `eobench run`, kills workers (`kill -9`) at random moments and then the main process. After all
-rounds the run is started once more and left alone. Checked: after each kill of the main process no worker lives for
-more than 5 s; a second run beside a running one is refused; no finished cell (a whole line of the journal) ran
-again; the Parquet equals that of an undisturbed run in all identity, status and metric columns.
+Each round starts `eobench run`, kills workers (`kill -9`) at random moments and then the main process; after the
+last round the run is started once more and left alone. Checked: after each kill of the main process no worker
+lives for more than 5 s; a second run beside a running one is refused; no finished cell (a whole line of the
+journal) ran again; the Parquet equals that of an undisturbed run in all identity, status and metric columns.
 
     python bench/disturb/run.py [--rounds 20] [--seed 0]
 """
