@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -16,6 +16,7 @@ from eobench.data._folder import SUBSETS, SampleFolder, open_folder
 from eobench.data._header import SplitInfo
 
 _NAMED = 8
+Topic = Literal["files", "contents", "rows", "groups", "classes", "copies"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +27,21 @@ class Finding:
         level: `error`: it cannot be used, or breaks its own promise; `warning`: results on it mislead unless
             one knows; `info`: good to know.
         text: what, where, how many.
+        about: `files` against the header, their `contents`, and of a split its `rows`, whether its `groups` are
+            whole, the `classes` that train lacks, `copies` of one subset's inputs in another.
     """
 
     level: Literal["error", "warning", "info"]
     text: str
+    about: Topic = "contents"
 
 
 def check_folder(folder: Path) -> list[Finding]:
     """Check a sample folder thoroughly: every file, every split.
 
     Files against the header and labels against the classes; for each split, whether its subsets hold rows, whether
-    the groups that it declares whole are whole, which classes train never sees, and how many test rows
-    hold the very inputs of a train row (of all modalities; groups and labels are not compared).
+    the groups that it declares whole are whole, which classes train never sees, and how many rows of one subset
+    hold the very inputs of a row of another (of all modalities; groups and labels are not compared).
 
     Args:
         folder: to check.
@@ -48,14 +52,15 @@ def check_folder(folder: Path) -> list[Finding]:
     try:
         opened = open_folder(folder)
     except EobenchError as error:
-        return [Finding("error", str(error))]
+        return [Finding("error", str(error), "files")]
     findings = list(_files(opened))
     if any(f.level == "error" for f in findings):
         return findings
     labels, ids = opened.labels(), opened.input_ids()
     findings += _contents(opened, labels, ids)
     for split in opened.header.splits.values():
-        findings += [Finding(f.level, f"split {split.name}: {f.text}") for f in _split(opened, split, labels, ids)]
+        found = _split(opened, split, labels, ids)
+        findings += [replace(f, text=f"split {split.name}: {f.text}") for f in found]
     return findings
 
 
@@ -70,7 +75,7 @@ def _files(folder: SampleFolder) -> Iterator[Finding]:
         try:
             read()
         except EobenchError as error:
-            yield Finding("error", str(error))
+            yield Finding("error", str(error), "files")
 
 
 def _contents(folder: SampleFolder, labels: NDArray[np.int16], ids: NDArray[np.uint64]) -> Iterator[Finding]:
@@ -125,26 +130,30 @@ def _split(
     rows = {s: column == s for s in SUBSETS}
     sizes = ", ".join(f"{int(rows[s].sum())} {s}" for s in SUBSETS)
     unused = int(len(column) - sum(int(r.sum()) for r in rows.values()))
-    yield Finding("info", sizes + (f", {unused} in none" if unused else ""))
+    yield Finding("info", sizes + (f", {unused} in none" if unused else ""), "rows")
     for subset in ("train", "test"):
         if not rows[subset].any():
-            yield Finding("error", f"no {subset} rows")
+            yield Finding("error", f"no {subset} rows", "rows")
     if rows["val"].any() and split.val is None:
-        yield Finding("error", f"val is null, but {int(rows['val'].sum())} rows are validation rows")
+        yield Finding("error", f"val is null, but {int(rows['val'].sum())} rows are validation rows", "rows")
     if split.val is not None and not rows["val"].any():
-        yield Finding("warning", f"val is {split.val!r}, but there are no validation rows")
+        yield Finding("warning", f"val is {split.val!r}, but there are no validation rows", "rows")
     yield from _whole(folder, split, rows)
     unseen = _classes(labels[rows["test"]]) - _classes(labels[rows["train"]])
     if unseen:
         names = [folder.header.classes[k] for k in sorted(unseen)]
-        yield Finding("warning", f"test holds {_listed('class', names)} that train never saw")
-    copies = int(np.isin(ids[rows["test"]], ids[rows["train"]]).sum())
-    if copies:
-        share = 100 * copies / rows["test"].sum()
-        yield Finding(
-            "warning",
-            f"{copies} of {int(rows['test'].sum())} test rows ({share:.1f} %) copy the inputs of a train row",
-        )
+        yield Finding("warning", f"test holds {_listed('class', names)} that train never saw", "classes")
+    yield from _copies(rows, ids)
+
+
+def _copies(rows: dict[str, NDArray[np.bool_]], ids: NDArray[np.uint64]) -> Iterator[Finding]:
+    """Rows that another subset holds too; in test they make results look better than they are."""
+    for one, other in (("test", "train"), ("test", "val"), ("val", "train")):
+        count, total = int(np.isin(ids[rows[one]], ids[rows[other]]).sum()), int(rows[one].sum())
+        if count:
+            share = f"{count} of {total} {one} rows ({100 * count / total:.1f} %)"
+            level: Literal["warning", "info"] = "warning" if (one, other) == ("test", "train") else "info"
+            yield Finding(level, f"{share} copy the inputs of a {other} row", "copies")
 
 
 def _whole(folder: SampleFolder, split: SplitInfo, rows: dict[str, NDArray[np.bool_]]) -> Iterator[Finding]:
@@ -156,7 +165,9 @@ def _whole(folder: SampleFolder, split: SplitInfo, rows: dict[str, NDArray[np.bo
     for one, other in cuts:
         shared = {str(v) for v in set(group[rows[one]].tolist()) & set(group[rows[other]].tolist())}
         if shared:
-            yield Finding("error", f"{_listed(split.whole, sorted(shared))} cut between {one} and {other}")
+            yield Finding(
+                "error", f"{_listed(split.whole, sorted(shared))} cut between {one} and {other}", "groups"
+            )
 
 
 def _classes(labels: NDArray[Any]) -> set[int]:
