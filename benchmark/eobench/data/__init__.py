@@ -5,6 +5,7 @@ from eobench.data._errors import (
     DataError,
     DatasetMissingError,
     EobenchError,
+    PreparationStoppedError,
     UnsupportedError,
     nearest,
     unknown,
@@ -13,7 +14,8 @@ from eobench.data._fingerprint import content_hashes, fingerprint
 from eobench.data._folder import SampleFolder, SplitCounts, open_folder
 from eobench.data._header import Header, ModalityFiles, SplitInfo, TableInfo
 from eobench.data._inputs import Batch, Inputs, Kind, ModalityArray, ModalityInfo
-from eobench.data._prepare import prepare_folder
+from eobench.data._prepare import RESUME_FOLDER, prepare_folder
+from eobench.data._progress import Preparation, progress_to, report_progress
 from eobench.data._read_header import FORMAT, HEADER_FILE, ForeignFormatError, read_header
 from eobench.data._region_table import RegionTable
 from eobench.data._request import Knobs, LabelBudget, Supervision
@@ -28,6 +30,7 @@ __all__ = [
     "FORMAT",
     "HEADER_FILE",
     "LEVELS",
+    "RESUME_FOLDER",
     "Bags",
     "Batch",
     "DataError",
@@ -45,6 +48,8 @@ __all__ = [
     "ModalityFiles",
     "ModalityInfo",
     "Partition",
+    "Preparation",
+    "PreparationStoppedError",
     "RegionTable",
     "SampleFolder",
     "Scene",
@@ -63,8 +68,10 @@ __all__ = [
     "nearest",
     "open_folder",
     "prepare_folder",
+    "progress_to",
     "read_header",
     "region_group",
+    "report_progress",
     "unknown",
     "unsupported_reason",
     "write_folder",

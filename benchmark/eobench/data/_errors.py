@@ -25,6 +25,10 @@ class UnsupportedError(EobenchError):
     """The combination cannot be (a bag larger than the split, say). Cells become `unsupported`."""
 
 
+class PreparationStoppedError(EobenchError):
+    """Preparing a data set was stopped from outside (a worker was killed, say); the next call goes on."""
+
+
 def nearest(name: str, allowed: Iterable[str]) -> str:
     """Return ` Did you mean 'x'?` for the closest allowed name, or an empty string.
 

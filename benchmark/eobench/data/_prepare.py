@@ -7,27 +7,38 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
-from eobench.data._errors import DataError, EobenchError
+from eobench.data._errors import DataError, EobenchError, PreparationStoppedError
 from eobench.data._lock import locked
+from eobench.data._progress import preparing
 from eobench.data._read_header import HEADER_FILE
+
+RESUME_FOLDER: Final = ".resume"
 
 
 def prepare_folder(target: Path, write: Callable[[Path], object]) -> Path:
     """Return a sample folder, written by `write` where it is not there yet.
 
     Several processes may ask at once: one writes, the others wait. The folder is written beside its place, flushed
-    to disk and renamed, so nothing half-written is ever opened; what a killed process left is removed by the next.
+    to disk and renamed, so nothing half-written is ever opened.
+
+    A writer may go on from where a kill or Ctrl-C stopped it: one that keeps its state in a subfolder `.resume`
+    (`RESUME_FOLDER`) is given the same folder again, as it was left; it checks itself whether that fits. Without
+    such a subfolder, and after any other error, what is left is removed and `write` begins with an empty folder.
 
     Args:
-        target: where the folder is to lie; complete where it holds a dataset.json.
-        write: writes into the empty folder that it is given.
+        target: where the folder is to lie; complete where it holds a dataset.json. Its name should say all that
+            the content depends on (a hash of options and code), since it is made only once.
+        write: writes into the folder that it is given, which is empty but for what an interrupted call of a
+            resumable writer left there. It may tell how far it is with `report_progress`.
 
     Returns:
         `target`.
 
     Raises:
         DataError: `target` is there but is no prepared folder, or `write` made no dataset.json.
+        PreparationStoppedError: `write` was stopped from outside, and can go on.
         EobenchError: the place cannot be written.
     """
     if _complete(target):
@@ -36,20 +47,21 @@ def prepare_folder(target: Path, write: Callable[[Path], object]) -> Path:
     with locked(target.parent / f".{target.name}.lock"):
         if _complete(target):
             return target
-        prefix = f".{target.name}.part-"
-        for left in target.parent.glob(f"{prefix}*"):  # nobody else writes while we hold the lock
-            shutil.rmtree(left, ignore_errors=True)
-        part = Path(tempfile.mkdtemp(prefix=prefix, dir=target.parent))
+        part = _part(target)
         try:
-            part.chmod(0o755)
-            write(part)
+            with preparing(target.name):
+                write(part)
             if not (part / HEADER_FILE).is_file():
                 raise DataError(f"{target}: what prepares this folder wrote no {HEADER_FILE}")
             _flush(part)
+            shutil.rmtree(part / RESUME_FOLDER, ignore_errors=True)
             part.rename(target)
             _sync(target.parent)
-        finally:
-            shutil.rmtree(part, ignore_errors=True)
+        except BaseException as error:
+            stopped = isinstance(error, PreparationStoppedError) or not isinstance(error, Exception)
+            if not (stopped and (part / RESUME_FOLDER).is_dir()):
+                shutil.rmtree(part, ignore_errors=True)
+            raise
     return target
 
 
@@ -59,6 +71,20 @@ def _complete(target: Path) -> bool:
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise DataError(f"{target}: is there, but holds no {HEADER_FILE}: remove it, or choose another cache")
     return False
+
+
+def _part(target: Path) -> Path:
+    """The folder to write into: what an interrupted call left where that can be gone on from, else a new one."""
+    prefix = f".{target.name}.part-"
+    left = sorted(target.parent.glob(f"{prefix}*"))  # nobody else writes while we hold the lock
+    kept = next((folder for folder in left if (folder / RESUME_FOLDER).is_dir()), None)
+    for folder in left:
+        if folder != kept:
+            shutil.rmtree(folder, ignore_errors=True)
+    if kept is None:
+        kept = Path(tempfile.mkdtemp(prefix=prefix, dir=target.parent))
+        kept.chmod(0o755)
+    return kept
 
 
 def _make_parent(target: Path) -> None:
