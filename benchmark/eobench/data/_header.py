@@ -73,7 +73,18 @@ class Header:
     """A checked `dataset.json`.
 
     Attributes:
+        name: of the data set.
+        title: one line about it.
+        task: `classification` has a class a sample, `segmentation` a class map a sample.
+        classes: K names; class k is index k of every label.
         samples: N.
+        modalities: by name; all hold the same N samples.
+        pools: unlabelled data by name, with samples of its own number.
+        splits: by name.
+        default_split: the one that is taken where a task names none.
+        groups: columns that name places, times or parcels.
+        flags: true/false columns.
+        tables: class proportions of regions, by name.
         samples_file: the Parquet file of the columns, one row a sample.
         targets: file of the (N, H, W) class indices of a segmentation set, else None.
         ignore: value in `targets` that is not scored.

@@ -14,6 +14,7 @@ from eobench.data._errors import DataError
 from eobench.data._fill import Fill, fill_gaps
 
 Kind = Literal["series", "image", "image-series"]
+"""What a sample is, channels first: (C, T), (C, H, W) or (T, C, H, W)."""
 Rows = NDArray[np.integer] | slice
 _MEMORY_LIMIT = 4 << 30  # bytes of one modality of a view; more lies in a temporary file
 _BLOCK_BYTES = 64 << 20
@@ -88,6 +89,10 @@ class Inputs:
 
     Built by `Inputs.of`. Values are gathered, scaled and turned channels first by `batch`; nothing is read
     before. Gaps stay NaN until `filled` says how they are filled: nothing fills silently.
+
+    Attributes:
+        modalities: their arrays, concatenated by channel.
+        fill: how gaps are filled; None: they stay NaN.
     """
 
     modalities: tuple[ModalityArray, ...]

@@ -15,6 +15,7 @@ from eobench.data._progress import preparing
 from eobench.data._read_header import HEADER_FILE
 
 RESUME_FOLDER: Final = ".resume"
+"""Where a preparation that was stopped may go on keeps what it has, inside its folder."""
 
 
 def prepare_folder(target: Path, write: Callable[[Path], object]) -> Path:

@@ -16,7 +16,9 @@ from eobench.data._inputs import Kind, ModalityInfo
 
 Task = Literal["classification", "segmentation"]
 FORMAT: Final = "sample-folder/1"
+"""The format of a sample folder, as `dataset.json` names it; docs/formats.md describes it."""
 HEADER_FILE: Final = "dataset.json"
+"""The file of a sample folder that says what the others are."""
 AXES: Final[Mapping[str, str]] = {
     "series": "(N, T, C)",
     "image": "(N, H, W, C)",

@@ -10,7 +10,12 @@ from eobench.data._view import Level
 
 @dataclass(frozen=True, slots=True)
 class LabelBudget:
-    """How many labels `few` grants: `20/class` or `5%`. Written back by `str`."""
+    """How many labels `few` grants: `20/class` or `5%`. Written back by `str`.
+
+    Attributes:
+        per_class: labels of each class; None where `percent` is set.
+        percent: share of train, more than 0 and at most 100.
+    """
 
     per_class: int | None = None
     percent: float | None = None

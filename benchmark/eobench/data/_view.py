@@ -11,8 +11,11 @@ from numpy.typing import NDArray
 from eobench.data._inputs import Inputs
 
 Level = Literal["full", "few", "bags", "regions", "global", "census", "none"]
+"""A supervision level; docs/supervision.md says what each grants."""
 LEVELS: tuple[Level, ...] = get_args(Level)
+"""All supervision levels, from most to least."""
 BAG_LEVELS: tuple[Level, ...] = ("bags", "regions", "global", "census")
+"""The levels that grant proportions of bags and no labels."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

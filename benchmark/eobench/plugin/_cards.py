@@ -14,7 +14,9 @@ from eobench.data import EobenchError, Kind, Level
 from eobench.plugin._params import Param, Value, resolve
 
 Output = Literal["classes", "clusters", "probabilities", "proportions", "embeddings"]
+"""What a predictor may give, as its card declares it: the fields of `Predictions`."""
 Target = Literal["class", "dense"]
+"""What a sample's target is: one class, or a map of classes."""
 
 
 class PluginError(EobenchError):
@@ -45,14 +47,24 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A search space of listed values."""
+    """A search space of listed values.
+
+    Attributes:
+        values: one of them is drawn, each as likely as the others.
+    """
 
     values: tuple[Value, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """A search space of real numbers between two bounds, on a linear or a log scale."""
+    """A search space of real numbers between two bounds.
+
+    Attributes:
+        low: lower bound.
+        high: upper bound.
+        log: True draws on a log scale, False on a linear one.
+    """
 
     low: float
     high: float
@@ -60,6 +72,7 @@ class Range:
 
 
 Space = Mapping[str, Choice | Range]
+"""A search space of a base model: option -> the values that are drawn from; other options keep their defaults."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from eobench.plugin._cards import Budget
 from eobench.plugin._interfaces import BaseModel
 
 Checkpoint = Mapping[str, NDArray[Any]]
+"""What a pre-training or a shared stage gives: named arrays, stored as safetensors."""
 
 
 @dataclass(slots=True)
@@ -33,6 +34,7 @@ class RunContext:
         deadline: `time.monotonic()` at which `should_stop` turns true; None: never.
         artifacts: folder for artifacts, made at first use; None: artifacts are dropped.
         compute_stage: how shared stages are kept; set by the runner.
+        curves: what was logged: name -> [(step, value), ...].
     """
 
     seed: int

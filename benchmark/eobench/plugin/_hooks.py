@@ -20,6 +20,7 @@ from eobench.plugin._cards import (
 PROJECT = "eobench"
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
+"""Marks a function of a plugin's module as the implementation of the hook of its name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from eobench.data import EobenchError, unknown
 
 Value = bool | int | float | str | None
+"""What an option may be."""
 
 
 class ParameterError(EobenchError):

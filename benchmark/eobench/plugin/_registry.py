@@ -96,7 +96,18 @@ class UnknownNameError(PluginError, KeyError):
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """Everything that the plugins give. Built by `discover`; cards only, nothing heavy is imported."""
+    """Everything that the plugins give. Built by `discover`; cards only, nothing heavy is imported.
+
+    Attributes:
+        methods: by name.
+        datasets: by name, at hand or not.
+        base_models: by name.
+        metrics: by name.
+        executors: by name.
+        suites: by name.
+        listeners: by name.
+        plugins: all that were found, broken ones too.
+    """
 
     methods: Shelf[MethodCard] = field(default_factory=lambda: Shelf("method"))
     datasets: Shelf[DatasetCard] = field(default_factory=lambda: Shelf("data set"))
@@ -130,10 +141,9 @@ def discover(places: Places, modules: Iterable[str] = (), *, entry_points: bool 
     states: list[PluginState] = []
     loaded: list[tuple[PluginState, ModuleType]] = []
     for name, module_name, distribution in _found(modules, entry_points):
-        if any(s.name == name for s in states):
-            other = next(s for s in states if s.name == name)
-            if other.module == module_name:
-                continue
+        if any(s.module == module_name for s in states):
+            continue  # installed, and given with --plugin besides
+        if other := next((s for s in states if s.name == name), None):
             raise PluginError(
                 f"two plugins are named {name!r}: {other.module!r} and {module_name!r}: rename one entry point"
             )
