@@ -1,0 +1,153 @@
+"""Watching what a method does with its run, its options and the process."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+from eobench.plugin import Method, RunContext, Value
+from eobench.testing._checks import CheckFailed
+from eobench.testing._surroundings import process_state, restore_state
+
+PATIENCE = 60.0
+"""Seconds after which a method that was told to stop is stopped: it works on a hundred small samples."""
+
+
+class WatchedRun(RunContext):
+    """A run that remembers what it was asked.
+
+    Attributes:
+        drawn: names of the generators and numbers that were drawn.
+        polls: how often `should_stop` was asked.
+        polls_after: how often it was asked once it had said yes.
+        stop_after: polls after which it says yes; None: as the deadline says.
+    """
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self.drawn: set[str] = set()
+        self.polls = 0
+        self.polls_after = 0
+        self.stop_after: int | None = None
+
+    def number(self, name: str) -> int:
+        """As `RunContext.number`, remembered."""
+        self.drawn.add(name)
+        return super().number(name)
+
+    def should_stop(self) -> bool:
+        """As `RunContext.should_stop`, or after so many polls."""
+        self.polls += 1
+        if self.stop_after is None:
+            return super().should_stop()
+        self.polls_after += self.polls > self.stop_after
+        return self.polls >= self.stop_after
+
+
+class WatchedParams(dict[str, Value]):
+    """Options that remember which of them were read. Reading them all at once counts for each."""
+
+    def __init__(self, values: Mapping[str, Value], read: set[str]) -> None:
+        super().__init__(values)
+        self.read = read
+
+    def __getitem__(self, name: str) -> Value:
+        self.read.add(name)
+        return super().__getitem__(name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """As `dict.get`, remembered."""
+        self.read.add(name)
+        return super().get(name, default)
+
+    def __iter__(self) -> Iterator[str]:
+        """As a dict's; overridden so that copies are made through `keys` and `__getitem__`."""
+        return super().__iter__()
+
+    def items(self) -> Any:
+        """As `dict.items`, remembered."""
+        self.read.update(super().keys())
+        return super().items()
+
+    def values(self) -> Any:
+        """As `dict.values`, remembered."""
+        self.read.update(super().keys())
+        return super().values()
+
+
+def watched_class(kind: type[Method], read: set[str]) -> type[Method]:
+    """Return a method's class whose `params` remember what is read, from the constructor on."""
+
+    def get(self: Any) -> WatchedParams:
+        return self.__dict__["_watched_params"]  # type: ignore[no-any-return]
+
+    def put(self: Any, values: Mapping[str, Value]) -> None:
+        self.__dict__["_watched_params"] = WatchedParams(values, read)
+
+    return type(kind.__name__, (kind,), {"params": property(get, put), "__module__": kind.__module__})
+
+
+@contextmanager
+def kept_state() -> Iterator[None]:
+    """Put the process's state back afterwards, so that one check's finding does not fail the others."""
+    before = process_state()
+    try:
+        yield
+    finally:
+        restore_state(before)
+
+
+@contextmanager
+def own_seeds(module: str) -> Iterator[list[str]]:
+    """Collect the places where code of a module's package makes a random generator other than the run's."""
+    found: list[str] = []
+    package = module.partition(".")[0]
+    patched: list[tuple[Any, str, Any]] = []
+
+    def watch(owner: Any, name: str, shown: str) -> None:
+        own: Callable[..., Any] = getattr(owner, name)
+
+        def watched(*args: Any, **named: Any) -> Any:
+            caller = sys._getframe(1).f_globals.get("__name__", "")
+            if caller.partition(".")[0] == package:
+                found.append(shown)
+            return own(*args, **named)
+
+        patched.append((owner, name, own))
+        setattr(owner, name, watched)
+
+    watch(np.random, "default_rng", "numpy.random.default_rng")
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        watch(torch, "manual_seed", "torch.manual_seed")
+    try:
+        yield found
+    finally:
+        for owner, name, own in patched:
+            setattr(owner, name, own)
+
+
+@contextmanager
+def patience(what: str, seconds: float = PATIENCE) -> Iterator[None]:
+    """Stop what takes far too long, where the platform can (a main thread with alarms)."""
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
+        yield
+        return
+
+    def ring(_: int, __: FrameType | None) -> None:
+        raise CheckFailed(f"{what} did not end within {seconds:g} s; ask run.should_stop() in every loop")
+
+    kept = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, kept)
