@@ -110,3 +110,9 @@ def test_a_card_that_points_nowhere_says_so_when_it_is_used(plugin, tmp_path):
     registry = found(tmp_path, plugin("toy_one", CARD.format(name="alpha")))
     with pytest.raises(PluginError, match=r"alpha: cannot load 'nowhere:Nothing'"):
         registry.methods["alpha"].load_object()
+
+
+def test_an_installed_plugin_may_be_named_with_plugin_too(tmp_path):
+    registry = discover(Places(None, tmp_path), ["eobench_prototypes"])
+    assert "ncc" in registry.methods
+    assert [p.module for p in registry.plugins].count("eobench_prototypes") == 1

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from eobench.cli import _data, _info, _leaderboard, _list, _plan, _run, _schema, _why
+from eobench.cli import _check, _data, _info, _leaderboard, _list, _plan, _run, _schema, _why
 
 # Plain help: rich's renderer costs 0.2 s of the 0.3 s that `--help` may take.
 app = typer.Typer(
@@ -40,6 +40,7 @@ app.command("run")(_run.run)
 app.command("plan")(_plan.plan)
 app.command("list")(_list.list_)
 app.command("info")(_info.info)
+app.command("check")(_check.check)
 app.command("why")(_why.why)
 app.command("schema")(_schema.schema)
 app.add_typer(_data.app, name="data")

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from eobench.testing._checks import Outcome
     from eobench.testing._dataset import check_dataset
     from eobench.testing._method_suite import check_method
+    from eobench.testing._names import check_names
     from eobench.testing._pytest_base_model import BaseModelContract
     from eobench.testing._pytest_dataset import DatasetContract
     from eobench.testing._pytest_method import MethodContract
@@ -24,6 +25,7 @@ __all__ = [
     "check_base_model",
     "check_dataset",
     "check_method",
+    "check_names",
 ]
 
 __getattr__ = lazy(
@@ -36,5 +38,6 @@ __getattr__ = lazy(
         "check_base_model": "_base_model",
         "check_dataset": "_dataset",
         "check_method": "_method_suite",
+        "check_names": "_names",
     },
 )

@@ -172,9 +172,29 @@ def views_can_be_built(data: DatasetSubject) -> None:
         data.note(f"{MOST_ROWS} of {folder.header.samples} rows, drawn at random")
         folder = sampled_folder(folder, data.scratch / "sampled")
     splits = [data.split] if data.split else list(folder.header.splits)
+    for modalities in _choices(data, folder):
+        _try_splits(data, folder, splits, modalities)
+
+
+def _choices(data: DatasetSubject, folder: SampleFolder) -> list[tuple[str, ...]]:
+    """All modalities together, or each alone where they cannot be concatenated."""
+    try:
+        folder.inputs(data.modalities or None)
+    except DataError as error:
+        names = data.modalities or tuple(folder.header.modalities)
+        if len(names) == 1:
+            raise CheckFailed(str(error)) from error
+        data.note(f"each modality alone: {error}")
+        return [(name,) for name in names]
+    return [data.modalities]
+
+
+def _try_splits(
+    data: DatasetSubject, folder: SampleFolder, splits: list[str], modalities: tuple[str, ...]
+) -> None:
     for split in splits:
         levels = LEVELS if split in (data.split, folder.header.default_split) else ("full",)
-        reasons = {level: _try_level(data, folder, split, level) for level in levels}
+        reasons = {level: _try_level(folder, split, level, modalities) for level in levels}
         built = [level for level, reason in reasons.items() if reason is None]
         if not built:
             raise CheckFailed(f"split {split}: no level can be built: {next(iter(reasons.values()))}")
@@ -183,7 +203,7 @@ def views_can_be_built(data: DatasetSubject) -> None:
             data.notes.extend(f"no {level}: {reason}" for level, reason in reasons.items() if reason)
 
 
-def _try_level(data: DatasetSubject, folder: SampleFolder, split: str, level: Level) -> str | None:
+def _try_level(folder: SampleFolder, split: str, level: Level, modalities: tuple[str, ...]) -> str | None:
     """Build a scene; return why it cannot be, or None."""
     bag = _BAG if level in BAG_LEVELS and level != "regions" else None
     budget = LabelBudget(per_class=1) if level == "few" else None
@@ -195,7 +215,7 @@ def _try_level(data: DatasetSubject, folder: SampleFolder, split: str, level: Le
         scene = build_scene(
             folder,
             split=split,
-            modalities=data.modalities,
+            modalities=modalities,
             supervision=asked,
             knobs=Knobs(),
             seed=0,

@@ -9,6 +9,7 @@ import pytest
 
 from eobench.testing._checks import Check, CheckFailed, NotApplicable
 from eobench.testing._suite import S
+from eobench.testing._surroundings import kept_state
 
 
 def report(
@@ -20,7 +21,7 @@ def report(
     """Run a check as a test; its notes become properties of the test's report."""
     subject.notes.clear()
     try:
-        with within():
+        with kept_state(), within():
             check.run(subject)
     except NotApplicable as error:
         pytest.skip(str(error))

@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 from eobench.data import EobenchError, unknown
 from eobench.plugin import Param, ParameterError, Value
 from eobench.testing._checks import Check, Contract, Outcome, run_checks
+from eobench.testing._surroundings import kept_state
 
 
 class UnknownCheckError(EobenchError):
@@ -50,7 +51,7 @@ def run_noted(
     """
     for check in checks:
         subject.notes.clear()
-        with within():
+        with kept_state(), within():
             outcomes = list(run_checks([check], subject))
         for outcome in outcomes:
             said = "; ".join(dict.fromkeys(subject.notes))

@@ -44,6 +44,16 @@ def without_network() -> Iterator[None]:
         patched.create_connection, patched.getaddrinfo = kept[2:]
 
 
+@contextlib.contextmanager
+def kept_state() -> Iterator[None]:
+    """Put the process's state back afterwards, so that what one check finds does not hide from another."""
+    before = process_state()
+    try:
+        yield
+    finally:
+        restore_state(before)
+
+
 def require_global_state_kept(act: Callable[[], object], *, draws: bool = False) -> None:
     """Run `act` and see that it leaves the process as it was.
 
