@@ -8,7 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from eobench.data import DataError, EobenchError, prepare_folder
+from eobench.data import (
+    RESUME_FOLDER,
+    DataError,
+    EobenchError,
+    Preparation,
+    PreparationStoppedError,
+    prepare_folder,
+    progress_to,
+    report_progress,
+)
 
 
 def write(folder: Path) -> None:
@@ -101,6 +110,64 @@ def test_what_a_killed_process_left_is_never_seen_and_is_removed(tmp_path: Path)
     prepare_folder(target, write)
     assert sorted(p.name for p in target.parent.iterdir()) == [".set.lock", "set"]
     assert (target / "dataset.json").read_text() == "{}"
+
+
+def _half(folder: Path) -> None:
+    assert not list(folder.iterdir())
+    (folder / RESUME_FOLDER).mkdir()
+    (folder / "dataset.json").write_text("{")
+    (folder / "values.npy").write_text("half")
+
+
+def _rest(folder: Path) -> None:
+    assert (folder / "values.npy").read_text() == "half"
+    assert (folder / RESUME_FOLDER).is_dir()
+    write(folder)
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit, PreparationStoppedError])
+def test_a_resumable_writer_that_is_stopped_gets_its_folder_again(
+    tmp_path: Path, stop: type[BaseException]
+) -> None:
+    def write_half(folder: Path) -> None:
+        _half(folder)
+        raise stop
+
+    with pytest.raises(stop) as caught:
+        prepare_folder(tmp_path / "set", write_half)
+    assert "what is done is kept" in caught.value.__notes__[0]
+    assert not (tmp_path / "set").exists()
+    prepare_folder(tmp_path / "set", _rest)
+    assert sorted(p.name for p in tmp_path.iterdir()) == [".set.lock", "set"]
+    assert sorted(p.name for p in (tmp_path / "set").iterdir()) == ["dataset.json", "values.npy"]
+
+
+@pytest.mark.parametrize("resumable", [True, False])
+def test_only_what_was_stopped_and_can_be_gone_on_with_is_kept(tmp_path: Path, resumable: bool) -> None:
+    def fail(folder: Path) -> None:
+        _half(folder)
+        if resumable:
+            raise ValueError
+        (folder / RESUME_FOLDER).rmdir()
+        raise KeyboardInterrupt
+
+    with pytest.raises((ValueError, KeyboardInterrupt)):
+        prepare_folder(tmp_path / "set", fail)
+    assert [p.name for p in tmp_path.iterdir()] == [".set.lock"]
+
+
+def test_progress_is_told_with_its_folder_to_who_listens(tmp_path: Path) -> None:
+    def write_slowly(folder: Path) -> None:
+        report_progress(1, 2, "tiles", size=10)
+        write(folder)
+
+    report_progress(1, 2)  # nobody listens
+    told: list[Preparation] = []
+    with progress_to(told.append):
+        prepare_folder(tmp_path / "set", write_slowly)
+        prepare_folder(tmp_path / "set", write_slowly)
+    report_progress(1, 2)
+    assert told == [Preparation("set", 1, 2, "tiles", 10, 0)]
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")

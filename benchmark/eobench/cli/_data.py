@@ -11,7 +11,7 @@ from eobench.cli._common import DataOption, JsonOption, PluginOption
 
 if TYPE_CHECKING:
     from eobench.data import SampleFolder
-    from eobench.plugin import Places, Registry
+    from eobench.plugin import Dataset, Places, Registry
 
 app = typer.Typer(help="Look at data sets, prepare and check them.", rich_markup_mode=None, no_args_is_help=True)
 
@@ -28,6 +28,10 @@ def _complete(incomplete: str) -> list[str]:
 
 NameArgument = Annotated[
     str, typer.Argument(help="A data set: name, or name[option=value].", autocompletion=_complete)
+]
+NamesArgument = Annotated[
+    list[str],
+    typer.Argument(metavar="NAME...", help="Data sets: name, or name[option=value].", autocompletion=_complete),
 ]
 
 
@@ -70,12 +74,19 @@ def info(
 
 
 @app.command()
-def prepare(name: NameArgument, data: DataOption = None, plugin: PluginOption = None) -> None:
-    """Generate or convert a data set now, and print where it lies."""
+def prepare(names: NamesArgument, data: DataOption = None, plugin: PluginOption = None) -> None:
+    """Generate or convert data sets now, and print where they lie.
+
+    Shows progress. What is interrupted or killed goes on where it stopped when it is asked for again.
+    """
     from eobench.cli import _common
 
     where = _common.places(data)
-    typer.echo(_open(_common.registry(where, plugin), where, name).path)
+    registry = _common.registry(where, plugin)
+    for name in names:  # a mistake in the last is told before hours are spent on the first
+        _make(registry, where, name)
+    for name in names:
+        typer.echo(_open(registry, where, name).path)
 
 
 @app.command()
@@ -96,13 +107,20 @@ def verify(
 
 
 def _open(registry: Registry, where: Places, name: str) -> SampleFolder:
+    from eobench.cli._preparing import shown_preparation
     from eobench.data import open_folder
+
+    with shown_preparation():
+        return open_folder(_make(registry, where, name).folder())
+
+
+def _make(registry: Registry, where: Places, name: str) -> Dataset:
     from eobench.plugin import Selector, make_dataset
 
     selector = Selector.parse(name)
     card = registry.datasets[selector.name]
     params = {k: v for k, v in selector.params.items() if k not in ("split", "modalities")}
-    return open_folder(make_dataset(card, card.resolve(params), where).folder())
+    return make_dataset(card, card.resolve(params), where)
 
 
 def _describe(folder: SampleFolder) -> dict[str, Any]:

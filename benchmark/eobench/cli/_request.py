@@ -60,6 +60,7 @@ def read(text: str, data: Path | None, plugins: Sequence[str] | None, select: Se
         EobenchError: anything in it is wrong; the message says where.
     """
     from eobench.cli import _common
+    from eobench.cli._preparing import shown_preparation
     from eobench.tasks import expand, load_tasks, parse_tasks
     from eobench.tasks import select as choose
 
@@ -69,7 +70,8 @@ def read(text: str, data: Path | None, plugins: Sequence[str] | None, select: Se
         tasks = parse_tasks(*_suite(registry, text.removeprefix(SUITE)))
     else:
         tasks = load_tasks(Path(text))
-    cells = expand(tasks, registry, where)
+    with shown_preparation():  # data sets that are not there yet are generated now
+        cells = expand(tasks, registry, where)
     return Request(tasks, registry, where, cells, choose(cells, list(select or ())))
 
 

@@ -15,6 +15,7 @@ from eobench.data._progress import preparing
 from eobench.data._read_header import HEADER_FILE
 
 RESUME_FOLDER: Final = ".resume"
+"""Subfolder in which a resumable writer keeps its state while a folder is being prepared."""
 """Where a preparation that was stopped may go on keeps what it has, inside its folder."""
 
 
@@ -60,7 +61,11 @@ def prepare_folder(target: Path, write: Callable[[Path], object]) -> Path:
             _sync(target.parent)
         except BaseException as error:
             stopped = isinstance(error, PreparationStoppedError) or not isinstance(error, Exception)
-            if not (stopped and (part / RESUME_FOLDER).is_dir()):
+            if stopped and (part / RESUME_FOLDER).is_dir():
+                error.add_note(
+                    f"{target.name}: interrupted; what is done is kept, and the next call goes on from it"
+                )
+            else:
                 shutil.rmtree(part, ignore_errors=True)
             raise
     return target
