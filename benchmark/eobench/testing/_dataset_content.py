@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import Final
 
@@ -30,6 +31,7 @@ from eobench.testing._dataset_subject import DATASET, DatasetSubject
 
 SUBSETS: Final = ("train", "val", "test")
 _BAG: Final = 4
+_CENSUS_ERROR: Final = 0.01
 _LOOKED_AT: Final = 64
 
 
@@ -208,6 +210,8 @@ def _try_level(folder: SampleFolder, split: str, level: Level, modalities: tuple
     bag = _BAG if level in BAG_LEVELS and level != "regions" else None
     budget = LabelBudget(per_class=1) if level == "few" else None
     asked = Supervision(level, labels=budget, bag_size=bag)
+    if level == "census" and not folder.header.tables:
+        asked = replace(asked, source="perturbed", error=_CENSUS_ERROR)
     try:
         reason = unsupported_reason(folder.header, folder.counts(split), split, asked, Knobs())
         if reason is not None:

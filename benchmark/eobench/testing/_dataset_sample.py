@@ -10,7 +10,7 @@ import numpy as np
 
 from eobench.data import HEADER_FILE, SampleFolder, open_folder
 
-MOST_ROWS: Final = 20_000
+MOST_ROWS: Final = 50_000
 
 
 def sampled_folder(folder: SampleFolder, target: Path) -> SampleFolder:
