@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import logging
-import signal
-
 from eobench.plugin import Method
 from eobench.testing._checks import CheckFailed, NotApplicable
 from eobench.testing._method_compare import difference
 from eobench.testing._method_subject import FIRST_SEED, Learned, MethodSubject, one_thread
-from eobench.testing._method_watch import kept_state, own_seeds
+from eobench.testing._method_watch import handlers, kept_state, own_seeds
 from eobench.testing._surroundings import require_global_state_kept, without_network
 
 _SEEDS = (2, 3, 4)
@@ -74,6 +71,7 @@ def global_random_state_is_unused(subject: MethodSubject) -> None:
 def global_state_is_left_alone(subject: MethodSubject) -> None:
     """Seeds, threads, warnings, environment, signals and logging of the process stay as they were."""
     stage = subject.stage(subject.main[0])
+    subject.trial(stage)  # libraries that load only now bring their own settings
 
     def act() -> None:
         method: Method = subject.make()
@@ -83,37 +81,11 @@ def global_state_is_left_alone(subject: MethodSubject) -> None:
 
     with kept_state():
         one_thread()
-        before = _handlers()
+        before = handlers()
         require_global_state_kept(act)
-        changed = [name for name, value in _handlers().items() if value != before[name]]
-    _put_back(before)
+        changed = [name for name, value in handlers().items() if value != before[name]]
     if changed:
         raise CheckFailed(f"it changes {' and '.join(changed)} of the process that runs it; put it back")
-
-
-def _handlers() -> dict[str, object]:
-    root = logging.getLogger()
-    found: dict[str, object] = {
-        "the level of the root logger": root.level,
-        "the handlers of the root logger": tuple(root.handlers),
-        "logging.disable": logging.root.manager.disable,
-    }
-    for name in ("SIGINT", "SIGTERM", "SIGALRM"):
-        number = getattr(signal, name, None)
-        if number is not None:
-            found[f"the handler of {name}"] = signal.getsignal(number)
-    return found
-
-
-def _put_back(before: dict[str, object]) -> None:
-    now = _handlers()
-    root = logging.getLogger()
-    root.setLevel(before["the level of the root logger"])  # type: ignore[arg-type]
-    root.handlers[:] = before["the handlers of the root logger"]  # type: ignore[call-overload]
-    logging.disable(before["logging.disable"])  # type: ignore[arg-type]
-    for name, handler in before.items():
-        if name.startswith("the handler of SIG") and now[name] != handler:
-            signal.signal(getattr(signal, name.rpartition(" ")[2]), handler)  # type: ignore[arg-type]
 
 
 def works_without_network(subject: MethodSubject) -> None:

@@ -228,8 +228,8 @@ class MethodSubject:
             flatten=stage.case.flatten,
         )
         defaults = self.card.resolve({})
-        unread = {f.removeprefix("params:") for f in declared.irrelevant if f.startswith("params:")}
-        changed = dict(params or {}) | {name: defaults[name] for name in unread} | dict(forced or {})
+        unread = {name: value for name, value in defaults.items() if f"params:{name}" in declared.irrelevant}
+        changed = dict(params or {}) | unread | dict(forced or {})
         own = self.context(run.seed, run.budget)
         own.base_model = None if "base_model" in declared.irrelevant else run.base_model
         return self.make(changed).pretrain(frozen(shown, writable=False).view, own)

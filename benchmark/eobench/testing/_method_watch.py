@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import sys
 import threading
@@ -97,11 +98,38 @@ def watched_class(kind: type[Method], read: set[str]) -> type[Method]:
 @contextmanager
 def kept_state() -> Iterator[None]:
     """Put the process's state back afterwards, so that one check's finding does not fail the others."""
-    before = process_state()
+    before, handled = process_state(), handlers()
     try:
         yield
     finally:
         restore_state(before)
+        _put_back(handled)
+
+
+def handlers() -> dict[str, object]:
+    """Return what handles log records and signals of this process, by readable name."""
+    root = logging.getLogger()
+    found: dict[str, object] = {
+        "the level of the root logger": root.level,
+        "the handlers of the root logger": tuple(root.handlers),
+        "logging.disable": logging.root.manager.disable,
+    }
+    for name in ("SIGINT", "SIGTERM", "SIGALRM"):
+        number = getattr(signal, name, None)
+        if number is not None:
+            found[f"the handler of {name}"] = signal.getsignal(number)
+    return found
+
+
+def _put_back(before: dict[str, object]) -> None:
+    now = handlers()
+    root = logging.getLogger()
+    root.setLevel(before["the level of the root logger"])  # type: ignore[arg-type]
+    root.handlers[:] = before["the handlers of the root logger"]  # type: ignore[call-overload]
+    logging.disable(before["logging.disable"])  # type: ignore[arg-type]
+    for name, handler in before.items():
+        if name.startswith("the handler of SIG") and now[name] != handler:
+            signal.signal(getattr(signal, name.rpartition(" ")[2]), handler)  # type: ignore[arg-type]
 
 
 @contextmanager
@@ -135,17 +163,17 @@ def own_seeds(module: str) -> Iterator[list[str]]:
 
 
 @contextmanager
-def patience(what: str, seconds: float = PATIENCE) -> Iterator[None]:
+def patience(what: str) -> Iterator[None]:
     """Stop what takes far too long, where the platform can (a main thread with alarms)."""
     if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
         yield
         return
 
     def ring(_: int, __: FrameType | None) -> None:
-        raise CheckFailed(f"{what} did not end within {seconds:g} s; ask run.should_stop() in every loop")
+        raise CheckFailed(f"{what} did not end within {PATIENCE:g} s; ask run.should_stop() in every loop")
 
     kept = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_REAL, PATIENCE)
     try:
         yield
     finally:
