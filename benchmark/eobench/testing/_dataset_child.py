@@ -11,8 +11,8 @@ from eobench.tasks import DatasetProbe
 
 
 def main() -> None:
-    """Read the job from standard input as JSON, print the answer as the last line."""
-    job = json.load(sys.stdin)
+    """Read the job from the first argument as JSON, print the answer as the last line."""
+    job = json.loads(sys.argv[1])
     places = Places(None if job["data"] is None else Path(job["data"]), Path(job["cache"]))
     card = discover(places, job["modules"], entry_points=False).datasets[job["name"]]
     folder = make_dataset(card, job["params"], places).folder()

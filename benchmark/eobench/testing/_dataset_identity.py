@@ -26,7 +26,7 @@ def the_fingerprint_is_stable(data: DatasetSubject) -> None:
     first = data.fingerprint()
     if data.fingerprint("again") != first:
         raise CheckFailed("taken a second time, with an empty cache, the fingerprint is another")
-    if data.heard(data.elsewhere("other process"))["fingerprint"] != first:
+    if data.elsewhere("other process")[0]["fingerprint"] != first:
         raise CheckFailed(
             "in another process the fingerprint is another: it depends on an address, an order of a set, the "
             "time or the machine; boards of two machines would not merge"
@@ -41,7 +41,7 @@ def the_fingerprint_is_stable(data: DatasetSubject) -> None:
 def preparing_twice_gives_the_same(data: DatasetSubject) -> None:
     """Prepared again in another process and another cache, the files are the same byte for byte."""
     data.require_prepared()
-    other = Path(data.heard(data.elsewhere("second"))["folder"])
+    other = Path(data.elsewhere("second")[0]["folder"])
     ours, theirs = (
         content_hashes(path, data.places(cache).cache)
         for path, cache in ((data.opened.path, "first"), (other, "second"))
@@ -58,9 +58,7 @@ def preparing_twice_gives_the_same(data: DatasetSubject) -> None:
 def processes_may_prepare_at_once(data: DatasetSubject) -> None:
     """Two processes that prepare it at once get one and the same folder, and nothing half-written stays."""
     data.require_prepared()
-    children = [data.elsewhere("shared") for _ in range(2)]
-    answers = [data.heard(child) for child in children]
-    first, second = (Path(answer["folder"]) for answer in answers)
+    first, second = (Path(answer["folder"]) for answer in data.elsewhere("shared", processes=2))
     if first != second:
         raise CheckFailed(f"they get two folders, {first.name} and {second.name}: each would be fingerprinted")
     if content_hashes(first, data.places("shared").cache) != content_hashes(

@@ -7,17 +7,21 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from tempfile import TemporaryFile
+from typing import IO, Any, Final
 
 from eobench.data import DatasetMissingError, EobenchError, Finding, SampleFolder, check_folder, open_folder
 from eobench.plugin import Dataset, DatasetCard, Places, Registry, Selector, Value, format_value, make_dataset
 from eobench.tasks import DatasetProbe
 from eobench.testing._checks import CheckFailed, Contract, NotApplicable
 
-ROOT_CHANGED: Final = "files of the data root"
+_CHILD: Final = "from eobench.testing._dataset_child import main; main()"
+_PATIENCE: Final = 900
+"""Seconds after which another process is given up: a large set may take its time."""
 Files = Mapping[str, tuple[int, int]]
 
 
@@ -121,8 +125,15 @@ class DatasetSubject:
         """Return the fingerprint as planning takes it, in a cache of its own for each name."""
         return DatasetProbe(self.places(cache))(self.card, self.params | changed).fingerprint
 
-    def elsewhere(self, cache: str) -> subprocess.Popen[str]:
-        """Begin to prepare the data set in another process, with another hash seed; `heard` gives its answer."""
+    def elsewhere(self, cache: str, processes: int = 1) -> list[dict[str, Any]]:
+        """Prepare the data set in other processes at once, with another hash seed, in one cache.
+
+        Returns:
+            `folder` and `fingerprint` from each.
+
+        Raises:
+            CheckFailed: one of them ended otherwise.
+        """
         where = self.places(cache)
         job = {
             "name": self.card.name,
@@ -132,32 +143,23 @@ class DatasetSubject:
             "cache": str(where.cache),
         }
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p), "PYTHONHASHSEED": "7"}
-        child = subprocess.Popen(
-            [sys.executable, "-c", "from eobench.testing._dataset_child import main; main()"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=environment,
-            text=True,
-        )
-        if child.stdin is not None:
-            child.stdin.write(json.dumps(job))
-            child.stdin.close()
-            child.stdin = None
-        return child
-
-    def heard(self, child: subprocess.Popen[str]) -> dict[str, Any]:
-        """Return `folder` and `fingerprint` of a data set prepared in another process.
-
-        Raises:
-            CheckFailed: it ended otherwise.
-        """
-        out, err = child.communicate()
-        if child.returncode:
-            last = (err.strip().splitlines() or [f"exit code {child.returncode}"])[-1]
-            raise CheckFailed(f"in another process it cannot be prepared: {last}")
-        answer: dict[str, Any] = json.loads(out.strip().splitlines()[-1])
-        return answer
+        command = [sys.executable, "-c", _CHILD, json.dumps(job)]
+        with ExitStack() as stack:
+            # Files, not pipes: one that prints much must not wait for us while we wait for another.
+            said = [
+                (stack.enter_context(TemporaryFile()), stack.enter_context(TemporaryFile()))
+                for _ in range(processes)
+            ]
+            children = [subprocess.Popen(command, stdout=out, stderr=err, env=environment) for out, err in said]
+            try:
+                codes = [child.wait(_PATIENCE) for child in children]
+            except subprocess.TimeoutExpired:
+                raise CheckFailed(f"in another process it is not prepared within {_PATIENCE} s") from None
+            finally:
+                for child in children:
+                    child.kill()
+                    child.wait()
+            return [_answer(code, *files) for code, files in zip(codes, said, strict=True)]
 
     def root_files(self) -> Files:
         """Return size and time of the data root's own entries and of this set's files there, by name."""
@@ -182,6 +184,17 @@ class DatasetSubject:
         if not self.prepared:
             raise NotApplicable("the folder is taken as it lies under the data root: nothing is prepared")
         self.opened  # noqa: B018  not applicable where the data is missing
+
+
+def _answer(code: int, out: IO[bytes], err: IO[bytes]) -> dict[str, Any]:
+    """The last line that a child printed, as JSON; the last line of its traceback where it failed."""
+    out.seek(0)
+    err.seek(0)
+    if code:
+        last = (err.read().decode(errors="replace").strip().splitlines() or [f"exit code {code}"])[-1]
+        raise CheckFailed(f"in another process it cannot be prepared: {last}")
+    answer: dict[str, Any] = json.loads(out.read().decode().strip().splitlines()[-1])
+    return answer
 
 
 def structure(folder: SampleFolder) -> object:
