@@ -76,7 +76,8 @@ class Workers:
                     yield index
         except BrokenProcessPool as error:
             raise PreparationStoppedError(
-                "a process that prepares the data set was killed, perhaps for want of memory"
+                "a process that prepares the data set ended unasked: killed, perhaps for want of memory (if not, "
+                "what it wrote to stderr says why). What is done is kept: ask again, and it goes on from there"
             ) from error
 
     def _submit(

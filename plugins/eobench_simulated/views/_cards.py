@@ -1,0 +1,74 @@
+"""The cards of the simulated data sets, with their options; light: it draws nothing."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from eobench.plugin import DatasetCard, Param
+from eobench_simulated.world import AREAS, OPTIONS, YEARS
+
+COMMUNES: Final = 4  # of a municipality
+FIELDS_PER_CLASS: Final = 8
+FIELDS_PER_REGION: Final = 4
+MOST_A_COMMUNE: Final = 40_000  # pixels drawn of a commune's 147,456
+
+WORLD: Final = {option.name: option for option in OPTIONS}
+PLACE: Final = (
+    Param("area", AREAS[0], "where: areas have other climates, soils, fields and crop shares", choices=AREAS),
+    Param("year", YEARS[0], "when: crops rotate, and weather shifts the calendar", choices=YEARS),
+)
+
+
+def world_options(*left_out: str) -> tuple[Param, ...]:
+    """The options of the world that a view passes on, with place and time.
+
+    Args:
+        left_out: those that mean nothing to the view.
+    """
+    return (*(option for name, option in WORLD.items() if name not in left_out), *PLACE)
+
+
+def _series(samples: int, most: int) -> tuple[Param, ...]:
+    return (
+        Param("samples", samples, "labelled pixels in all", minimum=48, maximum=most),
+        Param("dates", 36, "acquisitions in the year, evenly spaced", minimum=4, maximum=144),
+        Param("field_pixels", 6, "pixels taken of a parcel each time it is drawn", minimum=1, maximum=100),
+    )
+
+
+_LAND: Final = Param("land", "crops", "crops alone, or all classes of the land", choices=("crops", "all"))
+_CENSUS: Final = Param(
+    "census_error",
+    0.1,
+    "of the census: sum over classes of |reported - true|, in each region",
+    minimum=0.0,
+    maximum=0.5,
+)
+_LICENCE: Final = "MIT"
+_CITATION: Final = "PROSAIL: Jacquemoud et al. 2009, Remote Sens. Environ. 113:S56-S66"
+
+FIELDS: Final = DatasetCard(
+    name="simulated-fields",
+    summary="a year of Sentinel-2 pixel series of crops, in regions with a census; made by PROSAIL here",
+    load="eobench_simulated.views._fields:SimulatedFields",
+    params=(*_series(6000, 60_000_000), _LAND, _CENSUS, *world_options()),
+    citation=_CITATION,
+    licence=_LICENCE,
+    origin="generated",
+)
+PAIRS: Final = DatasetCard(
+    name="simulated-pairs",
+    summary="Sentinel-2 and Planetscope series of the same pixels and days, with unlabelled ones; made by PROSAIL",
+    load="eobench_simulated.views._pairs:SimulatedPairs",
+    params=(
+        *_series(3000, 60_000_000),
+        Param("pool", 3000, "unlabelled pixels beside them, for pre-training", minimum=0, maximum=60_000_000),
+        _LAND,
+        _CENSUS,
+        *world_options(),
+    ),
+    citation=_CITATION,
+    licence=_LICENCE,
+    origin="generated",
+)
+CARDS: Final = {card.name: card for card in (FIELDS, PAIRS)}
