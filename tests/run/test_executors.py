@@ -24,6 +24,20 @@ def test_a_card_loads_what_makes_an_executor_of_so_many_jobs(cards, name, jobs):
     made.shutdown()
 
 
+def test_cells_run_on_a_dask_cluster_and_give_the_same_rows(bench):
+    cells = [bench.cell("mean", seed=s) for s in range(3)] + [bench.cell("raises")]
+    here, there = bench.run(cells, name="here"), bench.run(cells, name="there", executor="dask")
+    columns = ("cell", "status", "reason", "cause", "oa", "predictions")
+    assert [[r.get(c) for c in columns] for r in there.rows] == [[r.get(c) for c in columns] for r in here.rows]
+
+
+def test_a_worker_of_a_dask_cluster_that_is_killed_fails_its_cell_only(bench):
+    killed, fine = bench.run([bench.cell("killed"), bench.cell("mean")], executor="dask").rows
+    assert (killed["status"], killed["cause"]) == ("failed", "environment")
+    assert "KilledWorker" in killed["reason"]
+    assert fine["status"] == "ok"
+
+
 def test_dask_without_distributed_says_what_to_install(cards, monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(EobenchError, match="pip install distributed"):
