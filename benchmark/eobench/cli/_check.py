@@ -128,6 +128,7 @@ def _run(
 def _progress(title: str, names: Sequence[str], *, quiet: bool) -> Iterator[Callable[[Outcome], None]]:
     """Show on a terminal which check is running; yields a callable that takes each outcome."""
     from rich.console import Console
+    from rich.markup import escape
 
     console = Console(stderr=True)
     if quiet or not console.is_terminal:
@@ -138,7 +139,7 @@ def _progress(title: str, names: Sequence[str], *, quiet: bool) -> Iterator[Call
     def words() -> str:
         done = sum(counts.values())
         running = f" is running: {names[done]}" if done < len(names) else ""
-        return f"{title}: check {min(done + 1, len(names))} of {len(names)}{running} ({_counts(counts)})"
+        return f"{escape(title)}: check {min(done + 1, len(names))} of {len(names)}{running} ({_counts(counts)})"
 
     with console.status(words()) as status:
 
