@@ -16,8 +16,16 @@ if TOYS not in sys.path:
     sys.path.insert(0, TOYS)
 
 CAUGHT = [
+    ("the-card-is-complete", "wordless", "the summary is not one line; option 'depth' has no description"),
+    ("the-card-is-complete", "not-allowed", "the default of option 'depth' is not allowed"),
+    ("the-card-is-complete", "slow-only", "no 'quick'"),
+    ("the-card-is-complete", "both", "set exactly one of steps, epochs and seconds"),
+    ("the-card-is-complete", "unfinished", "method_toys:Unfinished does not define fit"),
+    ("the-card-is-complete", "undeclared", "it would never be called"),
+    ("the-card-is-complete", "undefined", "it defines no pretrain()"),
+    ("the-card-is-complete", "missing-option", "irrelevant names 'params:depth'; allowed: base_model"),
     ("predicts-what-the-card-declares", "boaster", "declares embeddings"),
-    ("predicts-what-the-card-declares", "overclaims", "'NoneType' object"),
+    ("predicts-what-the-card-declares", "overclaims", "'none' on series, which its card claims"),
     ("predicts-what-the-card-declares", "tooshort", "23 rows for 24 samples"),
     ("predicts-what-the-card-declares", "nopredictor", "fit() returned ndarray"),
     ("batch-size-of-prediction-changes-nothing", "batchstatistics", "7 at a time"),
@@ -34,6 +42,7 @@ CAUGHT = [
     ("labels-outside-the-view-change-nothing", "leaker-bags", "'bags' on series predictions differ"),
     ("labels-outside-the-view-change-nothing", "leaker-regions", "'regions' on series predictions differ"),
     ("labels-outside-the-view-change-nothing", "leaker-global", "'global' on series predictions differ"),
+    ("labels-outside-the-view-change-nothing", "leaker-none", "'none' on series predictions differ"),
     ("labels-outside-the-view-change-nothing", "leaker-census", "'census' on series predictions differ"),
     ("reordered-rows-change-nothing", "orderreader", "stand in another order"),
     ("inputs-are-not-mutated", "mutator", "fit() at 'full' on series changed view.inputs.modalities[1].values"),
@@ -66,7 +75,6 @@ CAUGHT = [
     ("pretraining-depends-on-inputs-alone", "listpretraining", "'mean': list"),
     ("pretraining-depends-on-inputs-alone", "randompretraining", "with one seed differ in drawn"),
     ("pretraining-depends-on-inputs-alone", "mistaken", "ridge=0.005 changes mean of the checkpoint"),
-    ("pretraining-depends-on-inputs-alone", "missing-option", "'params:depth', which is no option"),
     ("survives-missing-dates", "gapcrasher", "ends in IndexError"),
     ("survives-nan", "nancrasher", "ends in ValueError: Input X contains NaN."),
     ("survives-nan", "nanpredictor", "gives a wrong prediction"),
@@ -131,6 +139,13 @@ def test_a_rule_breaker_breaks_its_own_clause_only(check, toy):
     assert set(_failed(check(toy))) == {clause for clause, name, _ in CAUGHT if name == toy}
 
 
+def test_a_method_that_looks_around_finds_only_what_it_is_checked_with(check):
+    """Else a leaker could find the labels of before they were overwritten, and would not be caught."""
+    assert (
+        _failed(check("witness", "labels-outside-the-view-change-nothing", "reordered-rows-change-nothing")) == {}
+    )
+
+
 def test_a_clear_refusal_passes_and_is_noted(check):
     outcome = check("refuses", "survives-one-sample-per-class")["survives-one-sample-per-class"]
     assert outcome.status == "passed"
@@ -144,6 +159,8 @@ def test_what_is_wrong_in_the_request_is_told_at_once(registry, tmp_path):
             check_method(selector, registry, places)
     with pytest.raises(EobenchError, match="Did you mean 'survives-nan'"):
         check_method("tidy", registry, places, only=["survive-nan"])
+    with pytest.raises(EobenchError, match="tidy needs no base model"):
+        check_method("tidy", registry, places, base_model="transformer")
 
 
 class TestTidy(MethodContract):

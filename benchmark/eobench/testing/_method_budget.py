@@ -10,7 +10,6 @@ from eobench.data import EobenchError
 from eobench.plugin import Budget
 from eobench.testing._checks import CheckFailed, NotApplicable
 from eobench.testing._method_subject import Learned, MethodSubject
-from eobench.testing._method_watch import patience
 
 _GRANTED = (1, 4)
 _POLLS_BEFORE_STOP = 3
@@ -41,8 +40,7 @@ def budget_is_respected(subject: MethodSubject) -> None:
 
 
 def _learn(subject: MethodSubject, budget: Budget) -> Learned:
-    with patience(f"a fit with a budget of {budget}"):
-        return subject.learn(subject.stage(subject.main[0]), subject.context(budget=budget))
+    return subject.learn(subject.stage(subject.main[0]), subject.context(budget=budget))
 
 
 def _steps(learned: Learned) -> int:
@@ -62,8 +60,7 @@ def stop_is_heard(subject: MethodSubject) -> None:
         run.deadline = time.monotonic() + (_SECONDS if polls else -1.0)
         run.stop_after = max(1, polls)
         try:
-            with patience("a fit that was told to stop"):
-                learned = subject.learn(stage, run)
+            learned = subject.learn(stage, run)
         except EobenchError as error:
             raise CheckFailed(f"stopped after {polls} polls: {error}; return what was learned so far") from error
         if not run.polls:

@@ -6,6 +6,7 @@ from typing import Final
 
 from eobench.testing import (
     _method_budget,
+    _method_card,
     _method_firewall,
     _method_options,
     _method_predict,
@@ -20,6 +21,7 @@ __all__ = ["METHOD_CONTRACT"]
 
 METHOD_CONTRACT: Final[Contract[MethodSubject]] = Contract()
 for _clause in (
+    _method_card.the_card_is_complete,
     _method_predict.predicts_what_the_card_declares,
     _method_predict.batch_size_of_prediction_changes_nothing,
     _method_predict.parameters_are_counted,

@@ -22,9 +22,11 @@ def choose_model(
         None where the method needs no base model.
 
     Raises:
-        EobenchError: an unknown family or option, one that does not fit, or none that does.
+        EobenchError: an unknown family or option, one that does not fit or is not needed, or none that fits.
     """
     if card.needs_base_model is None:
+        if selector is not None:
+            raise EobenchError(f"{card.name} needs no base model: leave {selector!r} out")
         return None
     takes, _, gives = (part.strip() for part in card.needs_base_model.partition("->"))
     if selector is not None:

@@ -43,7 +43,7 @@ from eobench.scoring import check_predictions
 from eobench.testing._checks import CheckFailed
 from eobench.testing._method_data import World, make_world
 from eobench.testing._method_model import choose_model
-from eobench.testing._method_watch import WatchedRun, kept_state
+from eobench.testing._method_watch import WatchedRun, kept_state, patience
 
 STEPS = 3
 BAG_SIZE = 8
@@ -249,7 +249,7 @@ class MethodSubject:
             CheckFailed: `fit` returned something else than a predictor.
         """
         run = run or self.context()
-        with kept_state():
+        with kept_state(), patience(f"fit() at {stage.case}"):
             method = method or self.make(params)
             one_thread()
             seed_globally(run.seed if global_seed is None else global_seed)

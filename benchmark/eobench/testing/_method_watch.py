@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import signal
 import sys
@@ -17,8 +18,8 @@ from eobench.plugin import Method, RunContext, Value
 from eobench.testing._checks import CheckFailed
 from eobench.testing._surroundings import process_state, restore_state
 
-PATIENCE = 60.0
-"""Seconds after which a method that was told to stop is stopped: it works on a hundred small samples."""
+PATIENCE = 120.0
+"""Seconds after which `fit` on a hundred small samples, with few steps, is taken for endless."""
 
 
 class WatchedRun(RunContext):
@@ -98,9 +99,11 @@ def watched_class(kind: type[Method], read: set[str]) -> type[Method]:
 @contextmanager
 def kept_state() -> Iterator[None]:
     """Put the process's state back afterwards, so that one check's finding does not fail the others."""
+    threadpoolctl = importlib.import_module("threadpoolctl")
     before, handled = process_state(), handlers()
     try:
-        yield
+        with threadpoolctl.threadpool_limits(1):  # more threads add numbers up in another order
+            yield
     finally:
         restore_state(before)
         _put_back(handled)
@@ -164,18 +167,20 @@ def own_seeds(module: str) -> Iterator[list[str]]:
 
 @contextmanager
 def patience(what: str) -> Iterator[None]:
-    """Stop what takes far too long, where the platform can (a main thread with alarms)."""
+    """Stop what takes far too long, where the platform can: in a main thread, with alarms."""
     if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
         yield
         return
 
     def ring(_: int, __: FrameType | None) -> None:
-        raise CheckFailed(f"{what} did not end within {PATIENCE:g} s; ask run.should_stop() in every loop")
+        raise CheckFailed(
+            f"{what} did not end within {PATIENCE:g} s; keep the budget, and ask run.should_stop() in every loop"
+        )
 
     kept = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, PATIENCE)
+    waiting = signal.setitimer(signal.ITIMER_REAL, PATIENCE)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_REAL, *waiting)
         signal.signal(signal.SIGALRM, kept)

@@ -22,6 +22,8 @@ def soft_targets(view):
     if view.labels is not None:
         rows = view.labelled
         return rows, np.eye(len(view.classes))[view.labels[rows]]
+    if view.bags is None:  # nothing is told: all classes alike
+        return np.arange(len(view)), np.full((len(view), len(view.classes)), 1 / len(view.classes))
     part = view.bags.partition(0)
     return part.rows, np.repeat(part.proportions, np.diff(part.offsets), axis=0)
 

@@ -14,7 +14,7 @@ import numpy as np
 from method_tidy import ImageMeans, Linear, Pretrained, Tidy, features
 
 from eobench.data import SampleFolder, Scene, UnsupportedError
-from eobench.plugin import Budget, MethodCard, Param, Predictions, Pretraining, hookimpl
+from eobench.plugin import Budget, Method, MethodCard, Param, Predictions, Pretraining, hookimpl
 
 BAG_LEVELS = ("bags", "regions", "global", "census")
 PARAMS = (
@@ -26,48 +26,75 @@ PARAMS = (
 
 def alive(kind):
     """The objects of a class that live in this process: what a method must not look for."""
-    return [thing for thing in gc.get_objects() if isinstance(thing, kind)]
+    return [thing for thing in gc.get_objects() if type(thing) is kind]
 
 
-class GcLeaker(Tidy):
+def scene_of(view):
+    return next(scene for scene in alive(Scene) if scene.view is view)
+
+
+def folders():
+    """The folders under check; other tests of this process may hold others."""
+    return [folder for folder in alive(SampleFolder) if folder.header.name == "contract"]
+
+
+class Peeker(Tidy):
+    """Adds what it was told to its weights; breakers say what."""
+
+    def fit(self, view, run):
+        self.view = view
+        return super().fit(view, run)
+
     def first_weights(self, size, classes, run):
-        scene = alive(Scene)[-1]
-        told = float(scene.truth @ np.arange(scene.truth.size))
-        return super().first_weights(size, classes, run) + 1e-4 * told * np.arange(classes)
+        return super().first_weights(size, classes, run) + 1e-4 * self.told() * np.arange(classes)
+
+    def told(self):
+        return 0.0
 
 
-class TrainLeaker(Tidy):
+def weighted(labels):
+    return float(labels.astype(float) @ np.arange(len(labels)))
+
+
+class GcLeaker(Peeker):
+    def told(self):
+        return weighted(scene_of(self.view).truth)
+
+
+class TrainLeaker(Peeker):
     """Peeks at the labels of its own rows that the level hides."""
 
-    def first_weights(self, size, classes, run):
-        truth = alive(Scene)[-1].train_truth.astype(float)
-        told = float(truth @ np.arange(truth.size))
-        return super().first_weights(size, classes, run) + 1e-4 * told * np.arange(classes)
+    def told(self):
+        return weighted(scene_of(self.view).train_truth)
 
 
-class FrameLeaker(Tidy):
-    def first_weights(self, size, classes, run):
+class FrameLeaker(Peeker):
+    def told(self):
         frame = sys._getframe()
         while frame is not None and "stage" not in frame.f_locals:
             frame = frame.f_back
-        told = frame.f_locals["stage"].scene.truth[0]
-        return super().first_weights(size, classes, run) + 0.1 * told * np.arange(classes)
+        return weighted(frame.f_locals["stage"].scene.truth)
 
 
-class DiskLeaker(Tidy):
-    def first_weights(self, size, classes, run):
+class DiskLeaker(Peeker):
+    def told(self):
         import pyarrow.parquet as pq
 
-        path = alive(SampleFolder)[-1].path
-        labels = pq.read_table(path / "samples.parquet")["label"].to_numpy()
-        told = float(labels @ np.arange(len(labels)))
-        return super().first_weights(size, classes, run) + 1e-4 * told * np.arange(classes)
+        return weighted(pq.read_table(folders()[0].path / "samples.parquet")["label"].to_numpy())
 
 
-class OrderReader(Tidy):
-    def first_weights(self, size, classes, run):
-        first = alive(SampleFolder)[-1].modality("radar").values[0]
-        return super().first_weights(size, classes, run) + float(np.nansum(first)) * np.arange(classes)
+class OrderReader(Peeker):
+    def told(self):
+        return 1e4 * float(np.nansum(folders()[0].modality("radar").values[0]))
+
+
+class Witness(Peeker):
+    """Breaks nothing; fails where more than the folder and the scene that it learns from can be found."""
+
+    def told(self):
+        assert len(folders()) == 1
+        assert sum(scene.test.bands == ("red", "nir", "vh") for scene in alive(Scene)) == 1
+        return 0.0
 
 
 class Mutator(Tidy):
@@ -380,6 +407,13 @@ class TwoClasses(Tidy):
         return super().fit(view, run)
 
 
+class NeedsLabels(Tidy):
+    def fit(self, view, run):
+        if view.labels is None:
+            raise UnsupportedError("this toy needs labels, and the view has none")
+        return super().fit(view, run)
+
+
 class Curt(Tidy):
     def fit(self, view, run):
         if len(view) < 5:
@@ -402,8 +436,11 @@ class TwoDates(Tidy):
 
 class LabelledPretraining(Pretrained):
     def pretrain(self, view, run):
-        truth = alive(Scene)[-1].train_truth.astype(float)
-        return super().pretrain(view, run) | {"told": np.array([truth @ np.arange(truth.size)])}
+        return super().pretrain(view, run) | {"told": np.array([weighted(scene_of(view).train_truth)])}
+
+
+class Unfinished(Method):
+    pass
 
 
 class ListPretraining(Pretrained):
@@ -435,7 +472,7 @@ def eobench_methods():
     breakers = [k for k in globals().values() if isinstance(k, type) and issubclass(k, Tidy)]
     breakers = [k for k in breakers if k.__module__ == __name__ and not issubclass(k, Pretrained)]
     cards = [card(kind.__name__.lower(), kind) for kind in breakers]
-    cards += [card(f"leaker-{level}", TrainLeaker, levels=(level,)) for level in ("few", *BAG_LEVELS)]
+    cards += [card(f"leaker-{level}", TrainLeaker, levels=(level,)) for level in ("few", "none", *BAG_LEVELS)]
     stage = Pretraining(irrelevant=("supervision", "params:rate"))
     for kind in (Pretrained, LabelledPretraining, ListPretraining, RandomPretraining):
         cards.append(card(kind.__name__.lower(), kind, pretraining=stage))
@@ -447,7 +484,14 @@ def eobench_methods():
         card("images", ImageMeans, kinds=("image", "image-series"), targets=("class", "dense"), **images),
         card("mistaken", Pretrained, pretraining=wrong),
         card("missing-option", Pretrained, pretraining=Pretraining(irrelevant=("params:depth",))),
+        card("undeclared", Pretrained),
+        card("undefined", Tidy, pretraining=stage),
+        card("unfinished", Unfinished),
+        card("wordless", Tidy, summary="two\nlines", params=(*PARAMS, Param("depth", 3, ""))),
+        card("not-allowed", Tidy, params=(*PARAMS, Param("depth", 0, "of nothing", minimum=1))),
+        card("slow-only", Tidy, budgets={"paper": Budget(steps=3)}),
+        card("both", Tidy, budgets={"quick": Budget(steps=3, epochs=2)}),
         card("boaster", Tidy, outputs=("classes", "embeddings")),
-        card("overclaims", Tidy, levels=("full", "none")),
+        card("overclaims", NeedsLabels, levels=("full", "none")),
         card("unread", Tidy, params=(*PARAMS, Param("depth", 3, "of nothing", minimum=1))),
     ]
