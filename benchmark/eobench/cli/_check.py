@@ -186,24 +186,16 @@ def _table(report: Report) -> Table:
 
     title = Text(f"{WORDS[report.kind]} {report.name}", style="bold")
     made = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    made.add_column("check", no_wrap=True)
-    made.add_column("result", no_wrap=True)
-    made.add_column("reason", overflow="fold")
+    made.add_column("", no_wrap=True)
+    made.add_column("check", overflow="fold")
     made.add_column("s", justify="right", no_wrap=True)
     for outcome in report.outcomes:
         style = STYLES[outcome.status]
-        dim = style if outcome.status == "not applicable" else ""
-        reason = Text(outcome.reason, style=dim)
+        what = Text(outcome.check, style=style if outcome.status != "passed" else "")
         if outcome.status == "passed":
-            reason = Text(outcome.doc)
-            if outcome.reason:
-                reason.append(f"\n{outcome.reason}", style="dim")
-        elif outcome.status == "failed":
-            reason = Text(outcome.reason, style="red")
-        made.add_row(
-            Text(outcome.check, style=dim),
-            Text(outcome.status, style=style),
-            reason,
-            Text(f"{outcome.seconds:.1f}", style=dim),
-        )
+            what.append(f"\n{outcome.doc}", style="dim")
+        if outcome.reason:
+            what.append(f"\n{outcome.reason}", style="red" if outcome.status == "failed" else "dim")
+        mark = "n/a" if outcome.status == "not applicable" else outcome.status
+        made.add_row(Text(mark, style=style), what, Text(f"{outcome.seconds:.1f}", style="dim"))
     return made
