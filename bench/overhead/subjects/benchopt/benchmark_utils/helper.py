@@ -1,0 +1,6 @@
+"""A helper, to be edited."""
+
+
+def guess():
+    """Return a class."""
+    return 0
