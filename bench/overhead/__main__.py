@@ -54,9 +54,7 @@ def main() -> None:
         python = install(chosen.environment or root / "benchopt", _say) if chosen.install else chosen.benchopt
         version = None if python is None else _version(python)
         if python is None:
-            _say(
-                "benchopt is left out; --install brings it into an environment of its own, or name one: --benchopt"
-            )
+            _say("benchopt is left out: --install brings it into an environment of its own, --benchopt names one")
         text = "\n".join(_head(machine(version), size, whole=not (chosen.quick or chosen.smoke)))
         worlds = Worlds(root, python)
         for part in chosen.parts:
@@ -77,9 +75,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--benchopt", type=Path, metavar="PYTHON", help="of an environment that has benchopt")
     parser.add_argument("--install", action="store_true", help="install benchopt into an environment of its own")
     parser.add_argument("--environment", type=Path, help="folder of that environment; default: a temporary one")
-    parser.add_argument(
-        "--work", type=Path, help="folder for temporary files; their disk is part of what is measured"
-    )
+    parser.add_argument("--work", type=Path, help="folder for temporary files, on the disk to be measured")
     parser.add_argument("--out", type=Path, help="Markdown file; by default RESULTS.md after a full measurement")
     chosen = parser.parse_args()
     if chosen.benchopt is not None and not chosen.benchopt.exists():
@@ -142,18 +138,20 @@ def _warm(worlds: Worlds) -> None:
 
 TIMING = """
 Seconds are of whole commands, as a user types them: interpreter, imports, planning, cells, results. Slope and
-intercept are least squares over the sizes, once a repeat; medians with the smallest and largest. Ratios are of
-neighbours in time. One method with up to 20 options and as many seeds as it takes (benchopt: a solver with a grid of
-two parameters), one set of 60 samples, tracking and plots off. eobench writes its page and its board, syncs each row to the
-disk, computes all its metrics, and keeps predictions; benchopt computes one number.
+intercept are least squares over the sizes, once a repeat; medians with the smallest and largest. Ratios are
+of neighbours in time. One method with up to 20 options and as many seeds as it takes (benchopt: a solver with
+a grid of two parameters), one set of 60 samples, tracking and plots off. eobench writes its page and its
+board, syncs each row to the disk, computes all its metrics, and keeps predictions; benchopt computes one
+number.
 """
 TRACKING = """
-`MLflow alone` is a script that knows the rows already and does nothing but log them, with the same MLflow into a new
-SQLite file. A ratio below 1: the whole tracked run, its cells included, ended before that. The last column says whether
-cells wait for tracking.
+`MLflow alone` is a script that knows the rows already and does nothing but log them, with the same MLflow
+into a new SQLite file. A ratio below 1: the whole tracked run, its cells included, ended before that. The
+last column says whether cells wait for tracking.
 """
 STALENESS = """
-Two methods, one of them with a helper module, on two data sets with two seeds: 8 cells, all finished; then one edit.
+Two methods, one of them with a helper module, on two data sets with two seeds: 8 cells, all finished; then
+one edit.
 """
 FAULTS = f"""
 Two cells: the one that misbehaves, and another after it. Limits: eobench {_faults.LIMIT_SECONDS} s and

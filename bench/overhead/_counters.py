@@ -13,7 +13,7 @@ from bench.overhead._sides import Benchopt, Eobench, Matrix, Worlds
 
 
 def count(worlds: Worlds, matrix: Matrix, jobs: Sequence[int]) -> str:
-    """Return a table of counters of a cold and a cached run; what is fixed is taken off by a matrix twice as large."""
+    """Return a table; a matrix twice as large takes off what is written once a run."""
     double = replace(matrix, draws=2 * matrix.draws)
     rows = []
     for workers in jobs:

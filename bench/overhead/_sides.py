@@ -28,13 +28,13 @@ MARK = "OVERHEAD_RUN"
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """One method with `options` settings, each drawn `draws` times, on some data sets; `extra` adds a second method.
+    """One method with `options` settings, each drawn `draws` times, on some data sets.
 
     Attributes:
         options: values of the method's option.
         draws: seeds of eobench; a second option of benchopt's solver.
         datasets: folders of the data root.
-        extra: draws of the second method.
+        extra: draws of a second method.
     """
 
     options: int
