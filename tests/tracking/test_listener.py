@@ -11,7 +11,8 @@ import pytest
 
 from eobench.plugin import CellDone, Places, RunInfo
 from eobench.tracking import eobench_listeners
-from eobench.tracking._mlflow import QUIET, MlflowListener, TrackingError, default_uri
+from eobench.tracking._mlflow import QUIET, MlflowListener, TrackingError
+from eobench.tracking._state import default_uri
 
 DEAD = "http://127.0.0.1:9"
 
@@ -69,7 +70,7 @@ def no_mlflow(monkeypatch):
 
 def test_a_run_in_which_everything_was_sent_before_imports_no_mlflow(info, no_mlflow):
     info.folder.mkdir(parents=True)
-    line = {"cell": "a", "uri": default_uri(info)}
+    line = {"cell": "a", "uri": default_uri(info.places.cache)}
     (info.folder / "tracked.jsonl").write_text(json.dumps(line) + "\n")
     assert hear(info, CellDone(make_row("a"), cached=True)) == []
     assert len(hear(info, CellDone(make_row("b"), cached=True))) == 1  # something new does import it
@@ -190,7 +191,7 @@ def test_an_sqlite_file_gets_parent_child_curves_and_confusion_matrix(info):
     done = CellDone(make_row("a"), {"loss": curve}, artifacts)
     assert hear(info, done, CellDone(make_row("b", "failed", oa=None, confusion=None, reason="why"))) == []
 
-    client = MlflowClient(tracking_uri=default_uri(info))
+    client = MlflowClient(tracking_uri=default_uri(info.places.cache))
     experiment = client.get_experiment_by_name("board")
     runs = {r.data.tags.get("eobench.cell"): r for r in client.search_runs([experiment.experiment_id])}
     parent = runs.pop(None)

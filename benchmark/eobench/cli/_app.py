@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from eobench.cli import _check, _data, _info, _leaderboard, _list, _plan, _run, _schema, _why
+from eobench.cli import _check, _data, _doctor, _info, _leaderboard, _list, _new, _plan, _run, _schema, _why
 
 # Plain help: rich's renderer costs 0.2 s of the 0.3 s that `--help` may take.
 app = typer.Typer(
@@ -41,7 +41,9 @@ app.command("plan")(_plan.plan)
 app.command("list")(_list.list_)
 app.command("info")(_info.info)
 app.command("check")(_check.check)
+app.command("new")(_new.new)
 app.command("why")(_why.why)
+app.command("doctor")(_doctor.doctor)
 app.command("schema")(_schema.schema)
 app.add_typer(_data.app, name="data")
 app.add_typer(_leaderboard.app, name="leaderboard")

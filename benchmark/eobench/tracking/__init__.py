@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from eobench._lazy import lazy
 from eobench.plugin import ListenerCard, hookimpl
+
+if TYPE_CHECKING:
+    from eobench.tracking._state import backlog, switched_off, tracking_uri
+
+__all__ = ["backlog", "eobench_listeners", "switched_off", "tracking_uri"]
+
+__getattr__ = lazy(__name__, dict.fromkeys(("backlog", "switched_off", "tracking_uri"), "_state"))
 
 
 @hookimpl

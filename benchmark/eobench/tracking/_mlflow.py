@@ -22,10 +22,8 @@ from eobench.plugin import CellDone, Listener, RunInfo
 from eobench.results import FAILURES
 from eobench.tracking._content import Content, content, key
 from eobench.tracking._ledger import Ledger
+from eobench.tracking._state import SENT, default_uri, switched_off, tracking_uri
 
-OFF = ("off", "0", "false", "no")
-# Cells that never ran have nothing to track; the parent run says how many there are.
-SENT = ("ok", *FAILURES)
 BATCH_METRICS, BATCH_PARAMS = 1000, 100
 # A server that is away must cost seconds, not MLflow's default of minutes; telemetry needs the user's say.
 QUIET = {
@@ -53,14 +51,14 @@ class MlflowListener(Listener):
         self._uri = ""
         self._ledger: Ledger | None = None
         self._session: _Session | None = None
-        self._away = os.environ.get("EOBENCH_TRACKING", "").strip().lower() in OFF
+        self._away = switched_off()
 
     def run_started(self, info: RunInfo) -> None:
         """Read what was already sent; nothing is imported or opened."""
         self._info = info
         if self._away:
             return
-        self._uri = os.environ.get("MLFLOW_TRACKING_URI", "").strip() or default_uri(info)
+        self._uri = tracking_uri(info.places.cache)
         self._ledger = Ledger(info.folder / "tracked.jsonl", self._uri)
 
     def cell_finished(self, done: CellDone) -> None:
@@ -111,11 +109,6 @@ class MlflowListener(Listener):
         )
 
 
-def default_uri(info: RunInfo) -> str:
-    """Return the tracking URI where `MLFLOW_TRACKING_URI` is not set: an SQLite file in the cache."""
-    return f"sqlite:///{info.places.cache / 'mlflow.db'}"
-
-
 class _Session:
     """An open parent run. Uses the client only: the fluent API keeps global state and is not for threads."""
 
@@ -149,7 +142,7 @@ class _Session:
         # Beside our own SQLite file; MLflow's default is a folder in whatever directory the command ran.
         place = (
             (info.places.cache / "mlflow-artifacts" / key(info.name)).as_uri()
-            if uri == default_uri(info)
+            if uri == default_uri(info.places.cache)
             else None
         )
         return str(self._client.create_experiment(info.name, artifact_location=place))
