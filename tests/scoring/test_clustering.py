@@ -83,6 +83,22 @@ def test_nmi_and_ari_leave_out_what_has_no_truth():
     assert RandIndex({}).compute(case)["ari"] == pytest.approx(1)
 
 
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 5), st.sampled_from([0, 1, 2, 5, 9])), min_size=1, max_size=80))
+def test_nmi_and_ari_are_those_of_scikit_learn_bit_by_bit(drawn):
+    truth, clusters = np.array(drawn).T
+    case = scoring(truth, clusters, count=6)
+    assert MutualInformation({}).compute(case)["nmi"] == oracle.normalized_mutual_info_score(truth, clusters)
+    assert RandIndex({}).compute(case)["ari"] == oracle.adjusted_rand_score(truth, clusters)
+
+
+def test_ari_of_millions_of_pixels_does_not_overflow():
+    truth = np.repeat([0, 1, 2], 400_000)
+    groups = np.roll(truth, 1000)
+    expected = oracle.adjusted_rand_score(truth, groups)
+    assert RandIndex({}).compute(scoring(truth, groups, count=3))["ari"] == expected
+
+
 def test_nmi_is_normalised_by_the_arithmetic_mean():
     truth, clusters = [0, 0, 1, 1, 1], [0, 1, 2, 2, 1]
     expected = oracle.normalized_mutual_info_score(truth, clusters, average_method="arithmetic")
