@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -93,6 +94,36 @@ def test_an_interrupt_says_that_it_can_be_gone_on_with(tmp_path: Path) -> None:
     assert not list(cache.glob("slow*"))
     second = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
     assert (Path(second.stdout.strip()) / "dataset.json").is_file(), second.stderr
+
+
+TASKS = """
+name: slow
+tasks: [{id: a, methods: [ncc], datasets: ["slow[wait=1.5]"], supervision: full}]
+"""
+
+
+@pytest.mark.parametrize("arguments", [["data", "prepare", "slow[wait=1.5]"], ["plan", "tasks.yaml"]])
+def test_on_a_terminal_a_bar_is_shown(tmp_path: Path, arguments: list[str]) -> None:
+    (tmp_path / "slow_plugin.py").write_text(PLUGIN)
+    (tmp_path / "tasks.yaml").write_text(TASKS)
+    terminal, far = pty.openpty()
+    places = {"EOBENCH_CACHE": "cache", "PYTHONPATH": str(tmp_path), "COLUMNS": "120", "TERM": "xterm"}
+    subprocess.run(
+        [sys.executable, "-c", "from eobench.cli import main; main()", *arguments, "--plugin", "slow_plugin"],
+        cwd=tmp_path,
+        env=os.environ
+        | {"EOBENCH_CACHE": "cache", "PYTHONPATH": str(tmp_path), "COLUMNS": "120", "TERM": "xterm"},
+        stdout=subprocess.PIPE,
+        stderr=far,
+        check=True,
+        timeout=60,
+    )
+    os.close(far)
+    told = os.read(terminal, 100_000).decode()
+    os.close(terminal)
+    assert "slow-1.5: 4/5 tiles of 1 MiB" in told
+    assert "s left" in told
+    assert "5/5 tiles" in told
 
 
 def test_a_line_tells_size_speed_and_time_left() -> None:
