@@ -322,6 +322,12 @@ class Worlds:
     benchopt: Path | None
     _made: int = field(default=0)
 
+    def __post_init__(self) -> None:
+        # Compiled modules of both go here, whatever this machine's settings are: what pip would have compiled at
+        # installation must not be compiled at each start.
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        os.environ["PYTHONPYCACHEPREFIX"] = str(self.root / "bytecode")
+
     def sides(self, matrix: Matrix, limits: str = "") -> list[Eobench | Benchopt]:
         """Return both (or only ours), each in a fresh folder, with the same data."""
         self._made += 1

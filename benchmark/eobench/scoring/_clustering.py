@@ -101,8 +101,8 @@ class RandIndex(Metric):
         return {"ari": None if table is None else _adjusted_rand(table)}
 
 
-# scikit-learn's functions take labels and check them for about 1 ms a call, whatever their number, and their import
-# costs each worker half a second. From the table they are a few lines; tests hold them to scikit-learn, bit by bit.
+# scikit-learn's functions take labels and check them for about 1 ms a call, whatever their number, and their
+# import costs each worker half a second. From the table they are a few lines, bit by bit the same (tests say so).
 
 
 def _contingency(scoring: Scoring) -> NDArray[np.int64] | None:
