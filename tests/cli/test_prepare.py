@@ -111,8 +111,7 @@ def test_on_a_terminal_a_bar_is_shown(tmp_path: Path, arguments: list[str]) -> N
     subprocess.run(
         [sys.executable, "-c", "from eobench.cli import main; main()", *arguments, "--plugin", "slow_plugin"],
         cwd=tmp_path,
-        env=os.environ
-        | {"EOBENCH_CACHE": "cache", "PYTHONPATH": str(tmp_path), "COLUMNS": "120", "TERM": "xterm"},
+        env=os.environ | places,
         stdout=subprocess.PIPE,
         stderr=far,
         check=True,
