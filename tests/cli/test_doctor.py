@@ -101,6 +101,17 @@ def test_everything_broken_at_once_still_gives_a_report(report, tmp_path):
     assert all(f["advice"] for f in found.values() if f["state"] != "ok")
 
 
+def test_a_broken_installation_still_gives_a_report(eobench, tmp_path):
+    for name in ("numpy", "torch", "platformdirs"):
+        write(tmp_path, {f"{name}/__init__.py": f"raise ImportError('{name} is broken')\n"})
+    done = eobench("doctor", EOBENCH_CACHE="")
+    assert done.returncode == 1
+    assert done.stderr == ""
+    for name in ("numpy", "torch", "platformdirs"):
+        assert f"{name} is broken" in done.stdout
+    assert "install eobench again" in done.stdout
+
+
 # Software
 
 
@@ -232,6 +243,11 @@ def test_a_low_limit_of_open_files_is_a_warning(monkeypatch, world):
     monkeypatch.setattr(machine.resource, "getrlimit", lambda which: (256, 4096))
     found = subjects(list(machine.machine(world)))["open files"]
     assert (found.state, found.advice) == ("warning", "ulimit -n 1024")
+
+
+def test_a_limit_of_open_files_that_cannot_be_raised_says_so(monkeypatch, world):
+    monkeypatch.setattr(machine.resource, "getrlimit", lambda which: (256, 256))
+    assert subjects(list(machine.machine(world)))["open files"].advice == "take fewer --jobs"
 
 
 def test_fewer_cores_in_a_container_are_a_warning(monkeypatch, world):

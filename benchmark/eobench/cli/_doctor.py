@@ -14,7 +14,7 @@ import typer
 from eobench.cli._common import DataOption, PluginOption
 
 if TYPE_CHECKING:
-    from eobench.cli._doctor_run import Finding, Probe, World
+    from eobench.cli._doctor_run import Finding, Probe
 
 COLOURS = {"ok": typer.colors.GREEN, "warning": typer.colors.YELLOW, "problem": typer.colors.RED}
 WIDTH = 110  # of a line, at most
@@ -30,10 +30,11 @@ def doctor(
     Exit codes: 0 no problem (there may be warnings), 1 at least one.
     """
     from eobench.cli import _common
-    from eobench.cli._doctor_run import examine
+    from eobench.cli._doctor_run import World, examine
 
-    world = _world(data, plugin or ())
-    groups: dict[str, list[Finding]] = {}
+    cache, wrong = _cache()
+    world = World(data.absolute() if data else None, cache, tuple(plugin or ()))
+    groups: dict[str, list[Finding]] = {"software": wrong} if wrong else {}
     probes = {f"{group}/{name}": probe for group, part in _probes().items() for name, probe in part.items()}
     for key, found in examine(world, probes).items():
         groups.setdefault(key.partition("/")[0], []).extend(found)
@@ -55,17 +56,21 @@ def doctor(
     raise typer.Exit(1 if "problem" in states else 0)
 
 
-def _world(data: Path | None, plugins: Sequence[str]) -> World:
-    from eobench.cli._doctor_run import World
+def _cache() -> tuple[Path, list[Finding]]:
+    """Where the cache lies (as `_common.places` says, but without NumPy); where that cannot be told, a guess."""
+    from eobench.cli._doctor_run import Finding
 
-    cache = os.environ.get("EOBENCH_CACHE")
-    if cache:
-        root = Path(cache).expanduser()
-    else:
+    try:
+        cache = os.environ.get("EOBENCH_CACHE")
+        if cache:
+            return Path(cache).expanduser().absolute(), []
         from platformdirs import user_cache_path
 
-        root = user_cache_path("eobench")
-    return World(data.absolute() if data else None, root.absolute(), tuple(plugins))
+        return user_cache_path("eobench").absolute(), []
+    except Exception as error:
+        text = f"where it lies cannot be told: {type(error).__name__}: {error}"
+        advice = "name a folder with EOBENCH_CACHE, or install eobench again"
+        return Path(".cache").absolute(), [Finding("cache", "problem", text, advice)]
 
 
 def _probes() -> Mapping[str, Mapping[str, Probe]]:

@@ -116,17 +116,18 @@ def machine(_: World) -> Iterator[Finding]:
     yield _cores()
     yield _memory()
     yield _threads()
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    low = soft != resource.RLIM_INFINITY and soft < OPEN_FILES
-    limit = "unlimited" if soft == resource.RLIM_INFINITY else str(soft)
-    raised = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
-    yield Finding(
-        "open files",
-        "warning" if low else "ok",
-        f"{limit} at once" + (": few, with many workers or MLflow" if low else ""),
-        f"ulimit -n {raised}" if low else "",
-    )
+    yield _open_files()
     yield _temporary()
+
+
+def _open_files() -> Finding:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= OPEN_FILES:
+        return Finding("open files", "ok", "unlimited" if soft == resource.RLIM_INFINITY else f"{soft} at once")
+    mendable = hard == resource.RLIM_INFINITY or hard > soft
+    advice = f"ulimit -n {OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)}"
+    text = f"{soft} at once: few, with many workers or MLflow"
+    return Finding("open files", "warning", text, advice if mendable else "take fewer --jobs")
 
 
 def _cores() -> Finding:

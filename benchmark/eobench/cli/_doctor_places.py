@@ -232,8 +232,8 @@ def plugins(world: World) -> Iterator[Finding]:
     yield Finding("plugins", "ok", f"{len(sound)} loaded ({', '.join(sound)}): {counts}")
     for plugin in told["plugins"]:
         if plugin["broken"]:
-            source = plugin["from"] or "given with --plugin"
+            source = f"installed by {plugin['from']}" if plugin["from"] else "given with --plugin"
             name = (plugin["from"] or "").partition(" ")[0]
             advice = f"mend it, or pip uninstall {name}" if name else "mend it, or leave it out"
-            text = f"plugin of {source}, module {plugin['module']}, is broken and left out: {plugin['broken']}"
+            text = f"plugin {source} (module {plugin['module']}) is broken and left out: {plugin['broken']}"
             yield Finding(plugin["name"], "problem", text, advice)
