@@ -21,6 +21,7 @@ class Sample:
     cells: int
     repeat: int
     seconds: float
+    cpu: float
 
 
 def measure(
@@ -37,7 +38,9 @@ def measure(
                 for state in STATES:  # neighbours in time are compared
                     for side in sides:
                         done = _run(side, matrix, state, workers)
-                        samples.append(Sample(side.name, workers, state, matrix.cells, repeat, done.seconds))
+                        samples.append(
+                            Sample(side.name, workers, state, matrix.cells, repeat, done.seconds, done.cpu)
+                        )
                         say(f"{side.name}, {workers} workers, {matrix.cells} cells, {state}: {done.seconds:.2f} s")
                 worlds.remove(sides)
     return samples
@@ -58,28 +61,32 @@ def _run(side: Eobench | Benchopt, matrix: Matrix, state: str, jobs: int) -> Don
 
 def report(samples: Sequence[Sample]) -> str:
     """Return the tables."""
-    return f"{_slopes(samples)}\n\nSeconds of each run, from command to prompt:\n\n{_seconds(samples)}"
+    return (
+        f"{_slopes(samples, 'seconds')}\n\nThe same in processor time of all processes, which other work on the "
+        f"machine moves less:\n\n{_slopes(samples, 'cpu')}\n\nSeconds of each run, from command to prompt:\n\n"
+        f"{_seconds(samples)}"
+    )
 
 
 def _select(samples: Sequence[Sample], **wanted: object) -> list[Sample]:
     return [s for s in samples if all(getattr(s, name) == value for name, value in wanted.items())]
 
 
-def _lines(samples: Sequence[Sample], side: str, jobs: int, state: str) -> list[tuple[float, float]]:
+def _lines(samples: Sequence[Sample], side: str, jobs: int, state: str, what: str) -> list[tuple[float, float]]:
     """Return slope and intercept of each repeat."""
     found = []
     for repeat in sorted({s.repeat for s in samples}):
         ours = _select(samples, side=side, jobs=jobs, state=state, repeat=repeat)
         if len({s.cells for s in ours}) > 1:
-            found.append(line([s.cells for s in ours], [s.seconds for s in ours]))
+            found.append(line([s.cells for s in ours], [getattr(s, what) for s in ours]))
     return found
 
 
-def _slopes(samples: Sequence[Sample]) -> str:
+def _slopes(samples: Sequence[Sample], what: str) -> str:
     rows = []
     for jobs in sorted({s.jobs for s in samples}):
         for state in STATES:
-            ours, theirs = (_lines(samples, side, jobs, state) for side in ("eobench", "benchopt"))
+            ours, theirs = (_lines(samples, side, jobs, state, what) for side in ("eobench", "benchopt"))
             if not ours:
                 continue
             ratios = [a[0] / b[0] for a, b in zip(ours, theirs, strict=False) if b[0] > 0]

@@ -93,8 +93,15 @@ def to_pandas(table: pa.Table, meta: Mapping[str, Any] | None = None) -> pd.Data
     """Return the table as pandas, with its description in `attrs["eobench"]`."""
     meta = json.loads(table.schema.metadata[META]) if meta is None else meta
     frame: pd.DataFrame = table.replace_schema_metadata(None).to_pandas(types_mapper=_PANDAS.get)
-    frame.attrs["eobench"] = dict(meta)
+    frame.attrs["eobench"] = _Description(meta)
     return frame
+
+
+class _Description(dict[str, Any]):
+    """Never changed, so never copied: pandas deep-copies `attrs` at each of the thousands of steps of a board."""
+
+    def __deepcopy__(self, memo: object) -> _Description:
+        return self
 
 
 def metric_columns(frame: pd.DataFrame) -> tuple[Column, ...]:
