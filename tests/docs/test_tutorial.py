@@ -100,6 +100,12 @@ def test_the_tutorial_has_files_commands_code_and_outputs():
     assert kinds == {("yaml", True), ("sh", False), ("text", False), ("python", True), ("python", False)}
 
 
+def test_each_file_is_named_in_the_text_too():
+    page = PAGE.read_text(encoding="utf-8")  # GitHub does not show a block's title
+    titles = [b.title for b in blocks(page) if b.title]
+    assert [t for t in titles if f"`{t}`" not in page] == []
+
+
 def test_an_output_agrees_up_to_numbers_and_line_breaks():
     assert agrees("a 0.5 key 0123456789ab\n", "a   -12\nkey ba9876543210")
     assert agrees("first\n...\nlast 1\n", "first\nmany\nlines\nlast 2\n")
