@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+
+from eobench.cli._new import Kind, _check_free, _check_name, _write
+from eobench.data import EobenchError
+from eobench.plugin import Places, Registry, discover
 
 KINDS = {"method": "my-method", "dataset": "my-dataset", "base-model": "my-base-model"}
 
@@ -77,9 +83,21 @@ def test_a_new_package_installs_under_its_entry_point(eobench, tmp_path):
     assert "my-method" in {m["name"] for m in listed["methods"]}
 
 
+def test_what_it_writes_from_is_in_the_wheel(tmp_path):
+    pytest.importorskip("hatchling", reason="building a wheel without network needs hatchling (group dev)")
+    root = Path(__file__).parents[2]
+    offline = ["--no-deps", "--no-build-isolation", "--no-index", "--disable-pip-version-check"]
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", *offline, "--wheel-dir", str(tmp_path), str(root)]
+    subprocess.run(command, check=True, timeout=120)
+    with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
+        shipped = {name for name in wheel.namelist() if name.startswith("eobench/cli/templates/")}
+    templates = root / "benchmark" / "eobench" / "cli" / "templates"
+    assert shipped == {str(p.relative_to(root / "benchmark")) for p in templates.rglob("*.j2")}
+
+
 def test_code_of_a_new_package_is_formatted_and_sorted(eobench, tmp_path):
     rules = ["--isolated", "--line-length", "115"]
-    for kind, name in KINDS.items():
+    for kind, name in [*KINDS.items(), *((kind, f"{kind[:2]}{'x' * 30}") for kind in KINDS)]:
         eobench("new", kind, name)
         package = tmp_path / name
         assert subprocess.run(["ruff", "--version"], capture_output=True, env=path()).returncode == 0
@@ -106,15 +124,32 @@ def test_it_says_what_to_do_next(eobench, tmp_path):
         ("2d-net", "d-net"),
         ("my--method", "my-method"),
         ("my-method-", "my-method"),
-        ("a" * 41, "a" * 40),
+        ("a" * 33, "a" * 32),
         ("../up", "up"),
     ],
 )
-def test_a_name_that_cannot_be_is_refused_with_one_that_can(eobench, tmp_path, name, hint):
-    done = eobench("new", "method", name)
+def test_a_name_that_cannot_be_is_refused_with_one_that_can(name, hint):
+    with pytest.raises(EobenchError, match=re.escape(f"Did you mean {hint!r}?")):
+        _check_name(name)
+
+
+def test_a_word_of_python_is_refused():
+    with pytest.raises(EobenchError, match="is a word of Python"):
+        _check_name("lambda")
+
+
+def test_a_refused_request_writes_nothing(eobench, tmp_path):
+    done = eobench("new", "method", "../up")
     assert done.returncode == 2
-    assert f"Did you mean {hint!r}?" in done.stderr
+    assert "lower-case letters" in done.stderr
     assert list(tmp_path.iterdir()) == []
+    assert not (tmp_path.parent / "up").exists()
+
+
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
+    """What is installed."""
+    return discover(Places(None, tmp_path_factory.mktemp("cache")))
 
 
 @pytest.mark.parametrize(
@@ -125,14 +160,11 @@ def test_a_name_that_cannot_be_is_refused_with_one_that_can(eobench, tmp_path, n
         ("base-model", "transformer", "base model 'transformer' is there already"),
         ("method", "json", "Python finds one of that name"),
         ("method", "tracking", "a plugin is named 'tracking' already"),
-        ("method", "lambda", "is a word of Python"),
     ],
 )
-def test_a_name_that_is_taken_is_refused(eobench, tmp_path, kind, name, reason):
-    done = eobench("new", kind, name)
-    assert done.returncode == 2
-    assert reason in done.stderr
-    assert list(tmp_path.iterdir()) == []
+def test_a_name_that_is_taken_is_refused(registry, kind, name, reason):
+    with pytest.raises(EobenchError, match=reason):
+        _check_free(Kind(kind), name, registry)
 
 
 def test_a_folder_that_holds_something_is_left_as_it_is(eobench, tmp_path):
@@ -164,9 +196,6 @@ def test_a_place_that_is_not_there_is_refused(eobench, tmp_path):
 
 
 def test_an_error_while_writing_leaves_nothing(tmp_path):
-    from eobench.cli._new import _write
-    from eobench.data import EobenchError
-
     with pytest.raises(EobenchError, match="cannot be written"):
         _write(tmp_path / "mine", {"a.txt": "whole", "a.txt/b.txt": "cannot be: a.txt is a file"})
     assert list(tmp_path.iterdir()) == []

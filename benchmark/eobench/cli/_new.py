@@ -16,7 +16,7 @@ from eobench.cli._common import DataOption, JsonOption, PluginOption
 if TYPE_CHECKING:
     from eobench.plugin import Registry
 
-LONGEST_NAME: Final = 40
+LONGEST_NAME: Final = 32  # lines that hold the name stay within 115 characters
 
 
 class Kind(StrEnum):
