@@ -7,7 +7,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from eobench.data import ModalityArray, ModalityInfo, RegionTable, SplitInfo, check_folder, write_folder
+from eobench.data import (
+    ModalityArray,
+    ModalityFiles,
+    ModalityInfo,
+    RegionTable,
+    SplitInfo,
+    check_folder,
+    progress_to,
+    write_folder,
+)
+from eobench.data._check_values import ValueCheck
 
 N = 8
 
@@ -22,6 +32,7 @@ def make(path: Path, values: Any = None, **other: Any) -> Path:
         "split": ["train"] * 4 + ["val"] * 2 + ["test"] * 2,
         "farm": ["a", "a", "b", "b", "c", "c", "d", "d"],
         "tables": {},
+        "flags": {},
     } | other
     write_folder(
         path / "made",
@@ -29,7 +40,8 @@ def make(path: Path, values: Any = None, **other: Any) -> Path:
         title="Made up",
         classes=given["classes"],
         modalities={"s2": ModalityArray(info, held, None, np.array([0, 10], np.int16))},
-        samples={key: given[key] for key in ("label", "split", "farm")},
+        samples={key: given[key] for key in ("label", "split", "farm")} | given["flags"],
+        flags=tuple(given["flags"]),
         splits=given["splits"],
         default_split="area",
         groups=("farm",),
@@ -56,6 +68,7 @@ def test_a_test_row_that_copies_a_train_row_is_counted_whatever_its_label_or_gro
     split = ["train"] * 4 + ["val"] + ["test"] * 3
     folder = make(tmp_path, values, split=split, splits={"area": SplitInfo("area", "split", None, "within")})
     assert found(folder, "warning") == [
+        "5 rows hold the inputs of a row of another class",
         "split area: 1 of 3 test rows (33.3 %) copy the inputs of a train row",
     ]
     assert "3 of 8 rows repeat the inputs of another row" in found(folder, "info")
@@ -99,7 +112,69 @@ def test_missing_steps_and_empty_rows_are_counted(tmp_path: Path) -> None:
     assert found(folder, "warning") == ["modality s2: 1 rows have no observation at all"]
     assert "modality s2: 12.5 % of steps are missing" in found(folder, "info")
     values[1, 0] = np.inf
-    assert found(make(tmp_path / "other", values), "error") == ["modality s2: infinite values (rows from 0)"]
+    assert found(make(tmp_path / "other", values), "error") == ["modality s2: 1 infinite values (from row 1)"]
+
+
+def scaled(values: Any, valid: Any = None, days: Any = (0, 10), fill: float | None = None) -> list[str]:
+    """What is found in the values of one modality, read in two blocks."""
+    info = ModalityInfo("s2", "series", np.shape(values)[1:], ("red", "nir"))
+    given = tuple(days) if np.ndim(days) == 1 else "s2_days.npy"
+    check = ValueCheck("modality s2", ModalityFiles(info, "s2.npy", "int16", None, given, None, fill))
+    mask = None if valid is None else np.array(valid)
+    part = ModalityArray(info, np.array(values), mask, np.array(days, np.int16))
+    for rows in (slice(0, 2), slice(2, None)):
+        check.add(part.take(rows))
+    return [text for _, text, _ in check.findings()]
+
+
+GOOD = np.arange(12, dtype=np.int16).reshape(3, 2, 2)
+
+
+def test_sound_values_give_no_finding() -> None:
+    assert scaled(GOOD) == []
+
+
+def test_a_step_that_holds_the_fill_although_the_mask_calls_it_observed_is_found() -> None:
+    values = GOOD.copy()
+    values[2, 1] = -1
+    valid = np.ones((3, 2), bool)
+    assert scaled(values, valid, fill=-1) == [
+        "modality s2: 1 steps that the mask calls observed hold the fill -1 alone"
+    ]
+    valid[2, 1] = False
+    assert scaled(values, valid, fill=-1) == ["modality s2: 16.7 % of steps are missing"]
+
+
+def test_dates_that_do_not_rise_are_found_where_they_were_observed() -> None:
+    assert scaled(GOOD, days=(10, 10)) == ["modality s2: its days do not rise from step to step"]
+    days = [[0, 5], [0, 5], [5, 0]]
+    assert scaled(GOOD, days=days) == ["modality s2: the days of 1 rows do not rise from step to step"]
+    assert scaled(GOOD, [[True, True], [True, True], [True, False]], days) == [
+        "modality s2: 16.7 % of steps are missing"
+    ]
+
+
+def test_a_band_of_one_value_and_a_step_that_nobody_saw_are_found() -> None:
+    values = GOOD.copy()
+    values[:, :, 1] = 7
+    assert scaled(values) == ["modality s2: one and the same value everywhere in nir"]
+    valid = np.array([[True, False]] * 3)
+    assert scaled(GOOD, valid)[1] == "modality s2: step 1 is observed in no row"
+
+
+def test_a_flag_that_marks_the_copies_is_named(tmp_path: Path) -> None:
+    values = np.arange(2.0 * N).reshape(N, 2, 1)
+    values[6] = values[0]
+    folder = make(tmp_path, values, label=[0] * N, flags={"copied": [False] * 6 + [True, False]})
+    [copies] = [f for f in check_folder(folder) if f.about == "copies"]
+    assert copies.todo == "flag 'copied' marks them: set exclude: copied"
+
+
+def test_checking_reads_rows_and_tells_how_far_it_is(tmp_path: Path) -> None:
+    told: list[Any] = []
+    with progress_to(told.append):
+        check_folder(make(tmp_path))
+    assert (told[-1].folder, told[-1].done, told[-1].total, told[-1].unit) == ("made", N, N, "rows")
 
 
 def test_a_region_that_a_table_lacks_is_a_warning(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from eobench.data._fingerprint import content_hashes, fingerprint
 from eobench.data._folder import SampleFolder, SplitCounts, open_folder
 from eobench.data._header import Header, ModalityFiles, SplitInfo, TableInfo
 from eobench.data._inputs import Batch, Inputs, Kind, ModalityArray, ModalityInfo
-from eobench.data._prepare import RESUME_FOLDER, prepare_folder
+from eobench.data._prepare import RESUME_FOLDER, prepare_folder, without_preparing
 from eobench.data._progress import Preparation, progress_to, report_progress
 from eobench.data._read_header import FORMAT, HEADER_FILE, ForeignFormatError, read_header
 from eobench.data._region_table import RegionTable
@@ -74,5 +74,6 @@ __all__ = [
     "report_progress",
     "unknown",
     "unsupported_reason",
+    "without_preparing",
     "write_folder",
 ]

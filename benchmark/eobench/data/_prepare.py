@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Final
 
-from eobench.data._errors import DataError, EobenchError, PreparationStoppedError
+from eobench.data._errors import DataError, DatasetMissingError, EobenchError, PreparationStoppedError
 from eobench.data._lock import locked
 from eobench.data._progress import preparing
 from eobench.data._read_header import HEADER_FILE
@@ -17,6 +19,22 @@ from eobench.data._read_header import HEADER_FILE
 RESUME_FOLDER: Final = ".resume"
 """Subfolder in which a resumable writer keeps its state while a folder is being prepared."""
 """Where a preparation that was stopped may go on keeps what it has, inside its folder."""
+
+
+_allowed: ContextVar[bool] = ContextVar("allowed", default=True)
+
+
+@contextmanager
+def without_preparing() -> Iterator[None]:
+    """Within this context, `prepare_folder` gives what is there and raises for what would have to be made.
+
+    For listings, which must answer at once.
+    """
+    token = _allowed.set(False)
+    try:
+        yield
+    finally:
+        _allowed.reset(token)
 
 
 def prepare_folder(target: Path, write: Callable[[Path], object]) -> Path:
@@ -41,10 +59,13 @@ def prepare_folder(target: Path, write: Callable[[Path], object]) -> Path:
     Raises:
         DataError: `target` is there but is no prepared folder, or `write` made no dataset.json.
         PreparationStoppedError: `write` was stopped from outside, and can go on.
+        DatasetMissingError: it is not there, and is asked for within `without_preparing`.
         EobenchError: the place cannot be written.
     """
     if _complete(target):
         return target
+    if not _allowed.get():
+        raise DatasetMissingError(f"{target.name}: not prepared yet: `eobench data prepare` makes it")
     _make_parent(target)
     with locked(target.parent / f".{target.name}.lock"):
         if _complete(target):
