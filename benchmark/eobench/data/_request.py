@@ -21,7 +21,11 @@ class LabelBudget:
     percent: float | None = None
 
     def __str__(self) -> str:
-        return f"{self.per_class}/class" if self.per_class is not None else f"{self.percent:g}%"
+        if self.per_class is not None:
+            return f"{self.per_class}/class"
+        short = f"{self.percent:g}"
+        exact = short if float(short) == self.percent else repr(self.percent)  # it stands in the key
+        return f"{exact}%"
 
 
 @dataclass(frozen=True, slots=True)
