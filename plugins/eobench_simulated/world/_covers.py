@@ -1,0 +1,245 @@
+"""What grows or lies on the land: crops and other covers, each in several forms.
+
+Calendars of corn, soybean, winter wheat, alfalfa, cotton, rice, fallow and almonds follow the class means of a year of
+Sentinel-2 in Arkansas and California; the others their usual calendars at that latitude. A class has several *forms*
+(early and late, irrigated or not, single or double), so no class is one cloud around its mean.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True)
+class Season:
+    """One rise and fall of leaf area, a double logistic curve; days count from 1 January.
+
+    Attributes:
+        rise, fall: days of half the growth and half the fall.
+        lai: leaf area index at the height, m2 m-2.
+        growth, decline: their time scales, days; a harvest is quick.
+        ripening: days from turning yellow to the fall; 0: taken or shed green.
+    """
+
+    rise: float
+    fall: float
+    lai: float
+    growth: float = 9.0
+    decline: float = 5.0
+    ripening: float = 0.0
+
+
+@dataclass(frozen=True)
+class Form:
+    """One way in which a class appears.
+
+    Attributes:
+        seasons: at most four.
+        weight: share of the class's fields.
+        weeds: leaf area of what grows on the open soil in the cool season.
+        cuts: number of mowings; 0: none.
+    """
+
+    seasons: tuple[Season, ...]
+    weight: float = 1.0
+    weeds: float = 0.35
+    cuts: int = 0
+
+
+@dataclass(frozen=True)
+class Cover:
+    """A class.
+
+    Attributes:
+        forms: how it appears.
+        chlorophyll: of a grown leaf, ug cm-2.
+        water: equivalent water thickness of a green leaf, cm.
+        angle: mean leaf inclination, degrees.
+        sowing: standard deviation of the calendar between fields, days.
+        northern: how its share changes from the warm end of an area to the cool one.
+        roughness: of the canopy for radar: factor on its volume scattering.
+        surface: spectral end member under the canopy in place of soil: `water`, `urban`; None: soil.
+    """
+
+    forms: tuple[Form, ...]
+    chlorophyll: float = 46
+    water: float = 0.013
+    angle: float = 55
+    sowing: float = 9.0
+    northern: float = 0.0
+    roughness: float = 1.0
+    surface: str | None = None
+
+
+def _one(*seasons: Season, weeds: float = 0.35) -> Form:
+    return Form(seasons, weeds=weeds)
+
+
+CROPS: Final[dict[str, Cover]] = {
+    "soybean": Cover(
+        (
+            Form((Season(178, 266, 4.2, growth=14, decline=7, ripening=16),), 0.55),
+            Form((Season(158, 246, 3.9, growth=12, decline=7, ripening=16),), 0.25),
+            Form((Season(194, 276, 3.4, growth=13, decline=7, ripening=14),), 0.20, weeds=0.7),
+        ),
+        chlorophyll=45,
+        angle=44,
+        northern=-0.1,
+        roughness=0.9,
+    ),
+    "corn": Cover(
+        (
+            Form((Season(147, 222, 4.6, growth=8, decline=8, ripening=20),), 0.6),
+            Form((Season(134, 208, 4.1, growth=8, decline=8, ripening=18),), 0.2),
+            Form((Season(166, 244, 4.4, growth=9, decline=9, ripening=22),), 0.2),
+        ),
+        chlorophyll=52,
+        angle=54,
+        northern=0.2,
+        roughness=1.3,
+    ),
+    "rice": Cover(
+        (
+            Form((Season(157, 250, 4.4, growth=10, decline=9, ripening=22),), 0.6, weeds=0.1),
+            Form((Season(172, 268, 4.2, growth=10, decline=9, ripening=20),), 0.4, weeds=0.15),
+        ),
+        chlorophyll=44,
+        angle=62,
+        northern=-0.4,
+        roughness=0.7,
+    ),
+    "cotton": Cover(
+        (
+            Form((Season(196, 276, 4.3, growth=14, decline=8),), 0.65),
+            Form((Season(178, 262, 3.4, growth=13, decline=8),), 0.35, weeds=0.2),
+        ),
+        chlorophyll=48,
+        angle=40,
+        northern=-0.5,
+        roughness=1.1,
+    ),
+    "winter_wheat": Cover(
+        (
+            Form(
+                (
+                    Season(-30, 60, 0.7, growth=20, decline=15),
+                    Season(38, 134, 3.0, growth=18, decline=9, ripening=22),
+                ),
+                0.6,
+            ),
+            Form(
+                (
+                    Season(-55, 50, 1.1, growth=20, decline=15),
+                    Season(24, 118, 3.3, growth=15, decline=9, ripening=18),
+                ),
+                0.4,
+            ),
+        ),
+        chlorophyll=48,
+        angle=60,
+        northern=0.3,
+        roughness=0.8,
+    ),
+    "alfalfa": Cover(
+        (
+            Form((Season(-400, 800, 1.2), Season(42, 318, 2.0, growth=18, decline=18)), 0.6, weeds=0, cuts=7),
+            Form((Season(-400, 800, 0.8), Season(66, 300, 2.9, growth=16, decline=16)), 0.4, weeds=0, cuts=4),
+        ),
+        chlorophyll=47,
+        northern=0.1,
+        sowing=12,
+    ),
+    "wheat_soybean": Cover(
+        (
+            Form(
+                (
+                    Season(-45, 60, 1.2, growth=18, decline=14),
+                    Season(62, 143, 4.0, growth=12, decline=7, ripening=18),
+                    Season(202, 276, 3.9, growth=12, decline=7, ripening=14),
+                )
+            ),
+        ),
+        northern=0.0,
+        angle=50,
+    ),
+    "fallow": Cover(
+        (
+            Form((), 0.5, weeds=0.10),
+            Form((Season(60, 130, 0.7, growth=15, decline=15),), 0.3, weeds=0.2),
+            Form((Season(170, 300, 0.8, growth=20, decline=20),), 0.2, weeds=0.1),
+        ),
+        chlorophyll=35,
+        sowing=20,
+        roughness=0.6,
+    ),
+    "almonds": Cover(
+        (
+            Form((Season(-400, 800, 0.45), Season(62, 318, 0.8, growth=10, decline=20)), 0.6, weeds=0.2),
+            Form((Season(-400, 800, 0.35), Season(66, 318, 1.9, growth=10, decline=18)), 0.4, weeds=0.5),
+        ),
+        chlorophyll=44,
+        sowing=8,
+        roughness=1.6,
+    ),
+    "sorghum": Cover(
+        (
+            Form((Season(172, 262, 3.9, growth=10, decline=9, ripening=26),), 0.6),
+            Form((Season(152, 236, 3.6, growth=10, decline=9, ripening=26),), 0.4),
+        ),
+        chlorophyll=45,
+        angle=56,
+        northern=-0.3,
+        roughness=1.2,
+    ),
+    "sunflower": Cover((_one(Season(158, 242, 3.3, ripening=26)),), chlorophyll=41, angle=38, roughness=1.2),
+    "rapeseed": Cover(
+        (_one(Season(-60, 70, 1.2, growth=15, decline=12), Season(70, 160, 4.0, ripening=28)),),
+        angle=48,
+        northern=0.6,
+    ),
+    "spring_barley": Cover((_one(Season(108, 188, 3.5, ripening=24)),), angle=58, northern=0.6, roughness=0.8),
+    "sugar_beet": Cover(
+        (_one(Season(140, 285, 4.3, growth=12)),), chlorophyll=54, water=0.022, angle=42, northern=0.5
+    ),
+    "potato": Cover((_one(Season(142, 226, 4.0, ripening=16)),), water=0.019, angle=44, northern=0.5),
+    "tomatoes": Cover((_one(Season(138, 218, 3.6, growth=12), weeds=0.1),), water=0.018, angle=45, northern=-0.5),
+}
+
+LAND: Final[dict[str, Cover]] = {
+    "grassland": Cover(
+        (
+            Form((Season(-400, 800, 0.5), Season(50, 160, 1.6, growth=16, decline=25, ripening=30)), 0.4),
+            Form((Season(-400, 800, 0.6), Season(66, 305, 2.0, growth=18, decline=22)), 0.6, cuts=2),
+        ),
+        chlorophyll=40,
+        sowing=14,
+        roughness=0.7,
+    ),
+    "deciduous_forest": Cover(
+        (Form((Season(-400, 800, 0.6), Season(104, 305, 4.6, growth=8, decline=10, ripening=24)), weeds=0.2),),
+        chlorophyll=46, angle=45, sowing=6, roughness=2.6,
+    ),
+    "evergreen_forest": Cover(
+        (Form((Season(-400, 800, 4.0), Season(110, 290, 0.7, growth=20, decline=20)), weeds=0.1),),
+        chlorophyll=52, water=0.016, angle=50, sowing=6, roughness=2.4,
+    ),
+    "shrubland": Cover(
+        (Form((Season(-400, 800, 0.9), Season(80, 250, 0.9, growth=20, decline=30)), weeds=0.3),),
+        chlorophyll=36, sowing=14, roughness=1.4,
+    ),
+    "wetland": Cover(
+        (Form((Season(-400, 800, 0.3), Season(120, 290, 2.4, growth=16, decline=16, ripening=20)), weeds=0),),
+        chlorophyll=42, angle=62, surface="water", roughness=1.2,
+    ),
+    "water": Cover((Form((), weeds=0),), surface="water", roughness=0.1),
+    "urban": Cover(
+        (Form((Season(-400, 800, 0.25), Season(95, 300, 0.35)), 0.6, weeds=0), Form((Season(-400, 800, 0.1),), 0.4, weeds=0)),
+        surface="urban", roughness=3.2,
+    ),
+    "bare": Cover((Form((), weeds=0.03),), roughness=0.4),
+}  # fmt: skip
+LAND_SHARES: Final = (0.13, 0.09, 0.04, 0.04, 0.01, 0.02, 0.05, 0.01)
+"""Of an area's land, in the order of `LAND`; crops have the rest."""
+
+COVERS: Final = CROPS | LAND

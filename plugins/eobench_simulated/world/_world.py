@@ -1,0 +1,344 @@
+"""The simulated world: what it is made of, and what sensors see of it."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eobench_simulated.world._covers import COVERS, CROPS, LAND, LAND_SHARES
+from eobench_simulated.world._ground import Tile, make_tile, smooth
+from eobench_simulated.world._growth import (
+    _AREA_DAYS,
+    _REGIONAL_DAYS,
+    _YEAR_DAYS,
+    LEVELS,
+    Canopies,
+    Setting,
+    make_canopies,
+    signals,
+)
+from eobench_simulated.world._options import AREAS, COMMUNES, FINE, TILE, YEARS, WorldOptions
+from eobench_simulated.world._sensors import SENSORS, Sensor, spectrum
+from eobench_simulated.world._sky import DAYS, PIXEL_SHARE, Acquisitions, Sky, at_pixels, make_sky, scores
+
+Float = NDArray[np.float32]
+Int = NDArray[np.int64]
+Bool = NDArray[np.bool_]
+
+_HAZE_DEPTH: Final = np.float32(0.35)
+_SHADED: Final = 0.35  # share of undetected cloud that is shadow
+_OFFSET_NOISE: Final = np.float32(0.003)  # reflectance
+_LOOKS: Final = 4.4  # equivalent number of looks of a Sentinel-1 GRD product
+_AT_ONCE: Final = 4_000_000  # values of a chunk: some hundred megabytes at work
+_KEPT_TILES: Final = 4
+_FAR: Final = 500.0  # km between the areas
+_SUBPIXELS: Final = {FINE: (0, 1, 2), 1: (0,), 3 * FINE: (1, 4, 7)}
+
+
+@dataclass(eq=False)
+class World:
+    """A landscape of two areas over three years; nothing of it is drawn before it is asked for.
+
+    Every tile is a function of the options and its numbers alone: the order in which tiles are drawn, and the
+    process, do not matter. Noise depends on which pixels are observed together.
+
+    Attributes:
+        options: of the world.
+        classes: the crops from the most frequent on, then the land covers.
+        crop_classes: number of crops.
+    """
+
+    options: WorldOptions
+    classes: tuple[str, ...] = ()
+    crop_classes: int = 0
+    _memory: dict[Any, Any] = field(default_factory=dict, repr=False)
+
+    def climate(self, area: str) -> NDArray[np.float64]:
+        """Return the climate of an area's municipalities, (regions,): about -1 (warm) to 1 (cool)."""
+        return self._kept(("climate", area), lambda: self._climate(area))
+
+    def class_shares(self, area: str, year: int) -> NDArray[np.float64]:
+        """Return the expected share of each class in each municipality, (regions, K); rows sum to one.
+
+        Crops rotate, so the shares are the same in every year.
+        """
+        del year
+        return self._kept(("shares", area), lambda: self._shares(area))
+
+    def tile(self, area: str, municipality: int, commune: int, year: int) -> Tile:
+        """Return a commune; the last few are kept."""
+        place = (area, int(municipality), int(commune), int(year))
+        found = self._memory.setdefault("tiles", {})
+        if place not in found:
+            while len(found) >= _KEPT_TILES:
+                found.pop(next(iter(found)))
+            names = {n: (*place[:3], n) for n in ("shape", "lasting")} | {"crops": (*place, "crops")}
+            found[place] = make_tile(
+                self.options,
+                self.classes,
+                self.class_shares(area, year)[municipality],
+                place,
+                {name: self._stream(*key) for name, key in names.items()},
+                self.options.field_size * (0.6 ** min(self.options.shift, 1) if area == "B" else 1.0),
+            )
+        tile: Tile = found[place]
+        return tile
+
+    def acquisitions(self, area: str, year: int, sensor: str, dates: int) -> Acquisitions:
+        """Return `dates` days evenly over the year; the same for every sensor."""
+        days = (np.arange(dates) * DAYS // dates).astype(np.int16)
+        return Acquisitions(SENSORS[sensor].name, area, year, days)
+
+    def observe(
+        self, tile: Tile, sensor: str, acquisitions: Acquisitions, rows: Int, cols: Int
+    ) -> tuple[NDArray[np.int16], Bool]:
+        """Return what a sensor sees of some pixels.
+
+        Args:
+            tile: the commune.
+            sensor: name.
+            acquisitions: its days.
+            rows, cols: (P,) on the sensor's own grid.
+
+        Returns:
+            (P, T, C) stored values and (P, T), where they were observed.
+        """
+        kind = SENSORS[sensor]
+        rows, cols = np.asarray(rows, np.int64), np.asarray(cols, np.int64)
+        shape = (len(rows), len(acquisitions.days), len(kind.bands))
+        values, valid = np.empty(shape, np.int16), np.empty(shape[:2], bool)
+        noise = self._stream(
+            tile.area,
+            tile.municipality,
+            tile.commune,
+            tile.year,
+            sensor,
+            zlib.crc32(rows.tobytes() + cols.tobytes()),
+        )
+        step = max(1, _AT_ONCE // (shape[1] * shape[2]))
+        for start in range(0, shape[0], step):
+            part = slice(start, start + step)
+            values[part], valid[part] = self._observe(tile, kind, acquisitions, rows[part], cols[part], noise)
+        return values, valid
+
+    def observe_window(
+        self, tile: Tile, sensor: str, acquisitions: Acquisitions, row: int, col: int, height: int, width: int
+    ) -> tuple[NDArray[np.int16], Bool]:
+        """Return what a sensor sees of a window of its own grid: (T, h, w, C), and (T, h, w) where it was observed."""
+        rows, cols = np.divmod(np.arange(height * width), width)
+        values, valid = self.observe(tile, sensor, acquisitions, rows + row, cols + col)
+        shape = (height, width, len(acquisitions.days))
+        return (
+            np.ascontiguousarray(values.reshape(*shape, -1).transpose(2, 0, 1, 3)),
+            np.ascontiguousarray(valid.reshape(shape).transpose(2, 0, 1)),
+        )
+
+    # --- inside ----------------------------------------------------------------------------------------------
+
+    def _observe(
+        self,
+        tile: Tile,
+        sensor: Sensor,
+        acquisitions: Acquisitions,
+        rows: Int,
+        cols: Int,
+        noise: np.random.Generator,
+    ) -> tuple[NDArray[np.int16], Bool]:
+        days = acquisitions.days.astype(np.int64)
+        per_pixel = TILE / sensor.grid
+        row, col = (rows + 0.5) * per_pixel, (cols + 0.5) * per_pixel  # in pixels of 10 m
+        surface = self._surface(tile, sensor, days, rows, cols, row, col)
+        if not sensor.optical:
+            speckle = noise.gamma(_LOOKS, 1 / _LOOKS, surface.shape).astype(np.float32)
+            decibel = 10 * np.log10(np.maximum(surface * speckle, 1e-5))
+            return np.rint(decibel / sensor.scale).astype(np.int16), np.ones(surface.shape[:2], bool)
+        clear, depth = self._sky_over(tile, days, row, col, noise)
+        white = spectrum("cloud", sensor)
+        shade = noise.random(depth.shape, np.float32) < _SHADED
+        surface += depth[..., None] * np.where(shade[..., None], -surface, white - surface)
+        common = noise.standard_normal(surface.shape[:2], np.float32)[..., None]
+        single = noise.standard_normal(surface.shape, np.float32)
+        half = np.float32(self.options.noise * np.sqrt(0.5))
+        surface *= 1 + half * (common + single)
+        if self.options.noise > 0:
+            surface += _OFFSET_NOISE * single[..., ::-1]
+        counts = np.rint(surface / np.float32(sensor.scale)).clip(1, 20_000).astype(np.int16)
+        counts[~clear] = sensor.fill
+        return counts, clear
+
+    def _surface(
+        self, tile: Tile, sensor: Sensor, days: Int, rows: Int, cols: Int, row: NDArray[Any], col: NDArray[Any]
+    ) -> Float:
+        """Signal of the pixels without sky and noise, (P, T, C): the mean of their parts."""
+        size = TILE * FINE // sensor.grid
+        offsets = _SUBPIXELS[size]
+        parts = [tile.field[rows * size + i, cols * size + j] for i in offsets for j in offsets]
+        wanted = np.unique(np.stack(parts))
+        table = self._signals(tile, sensor, days, wanted)
+        index = np.zeros(len(tile.field_class), np.int64)
+        index[wanted] = np.arange(len(wanted))
+        vigour, texture = self._texture(tile)
+        at = (row.astype(np.int64), col.astype(np.int64))
+        low, share = _between(vigour[at])
+        pure = np.logical_and.reduce([p == parts[0] for p in parts])
+        surface = _blend(table, index[parts[0]], low, share)
+        mixed = np.flatnonzero(~pure)
+        if len(mixed):
+            total = surface[mixed]
+            for part in parts[1:]:
+                total += _blend(table, index[part[mixed]], low[mixed], share[mixed])
+            surface[mixed] = total / len(parts)
+        surface *= texture[at][:, None, None]
+        return surface
+
+    def _signals(self, tile: Tile, sensor: Sensor, days: Int, wanted: Int) -> Float:
+        """Signals of the wanted parcels, (R, T, LEVELS, C); those of all the tile's parcels are kept if it is small."""
+        canopies = self._canopies(tile)
+        wetness = self._sky(tile.area, tile.year).wetness[days, tile.municipality]
+        return signals(canopies, self.classes, sensor, days.astype(np.float32), wetness, wanted)
+
+    def _canopies(self, tile: Tile) -> Canopies:
+        if "canopies" not in tile.memory:
+            place = (tile.area, tile.municipality, tile.commune)
+            tile.memory["canopies"] = make_canopies(
+                self.options,
+                self.classes,
+                tile.field_class,
+                self._setting(tile.area, tile.municipality, tile.year),
+                self._stream(*place, "soil"),
+                self._stream(*place, tile.year, "growth"),
+            )
+        made: Canopies = tile.memory["canopies"]
+        return made
+
+    def _texture(self, tile: Tile) -> tuple[Float, Float]:
+        """Vigour and tone of each pixel of 10 m: patches within fields, and what differs from pixel to pixel."""
+        if "texture" not in tile.memory:
+            generator = self._stream(tile.area, tile.municipality, tile.commune, "texture")
+            spread = np.float32(self.options.variation)
+            patches = smooth(generator, 40, TILE)
+            single = generator.standard_normal((2, TILE, TILE), np.float32)
+            vigour = np.exp(spread * (0.10 * patches + 0.06 * single[0]))
+            tile.memory["texture"] = (vigour, 1 + 0.02 * spread * single[1])
+        made: tuple[Float, Float] = tile.memory["texture"]
+        return made
+
+    def _sky_over(
+        self, tile: Tile, days: Int, row: NDArray[Any], col: NDArray[Any], noise: np.random.Generator
+    ) -> tuple[Bool, Float]:
+        """Return where pixels are clear, and how deep in undetected haze, (P, T) each."""
+        sky = self._sky(tile.area, tile.year)
+        key = ("sky", days.tobytes())
+        if key not in tile.memory:
+            corner = self._corner(tile)
+            tile.memory[key] = [scores(sky, days, corner, shifted) for shifted in (False, True)]
+        cloud, shadow = (at_pixels(nodes, row, col) for nodes in tile.memory[key])
+        edge = PIXEL_SHARE * noise.standard_normal(cloud.shape, np.float32)
+        cloud += edge
+        cloudy, hazy = sky.cloudy[days], sky.hazy[days]
+        clear = np.asarray((cloud > cloudy) & (shadow > cloudy))
+        if not self.options.cloud_fraction:
+            clear[:] = True
+        # A pixel that is never seen would be no sample: its clearest date counts.
+        clear[np.arange(len(clear)), (cloud - cloudy).argmax(axis=1)] = True
+        depth = ((hazy - cloud) / np.maximum(hazy - cloudy, 1e-6)).clip(0, 1)
+        return clear, (_HAZE_DEPTH * depth * (self.options.haze > 0)).astype(np.float32)
+
+    def _corner(self, tile: Tile) -> tuple[float, float]:
+        across = int(np.ceil(np.sqrt(self.options.regions)))
+        step = TILE / 100
+        down, right = divmod(tile.municipality, across)
+        return (
+            (2 * down + tile.commune // 2) * step + _FAR * AREAS.index(tile.area),
+            (2 * right + tile.commune % 2) * step,
+        )
+
+    def _sky(self, area: str, year: int) -> Sky:
+        made: Sky = self._kept(
+            ("sky", area, year),
+            lambda: make_sky(self.options, self._stream(area, year, "clouds"), self._stream(area, year, "rain")),
+        )
+        return made
+
+    def _climate(self, area: str) -> NDArray[np.float64]:
+        count = self.options.regions
+        across = int(np.ceil(np.sqrt(count)))
+        down = np.arange(count) // across
+        made: NDArray[np.float64] = (
+            2 * down / max(down.max(), 1) - 1 + self._stream(area, "climate").normal(0, 0.2, count)
+        )
+        return made
+
+    def _shares(self, area: str) -> NDArray[np.float64]:
+        options, generator = self.options, self._stream(area, "shares")
+        crops = options.imbalance ** -np.linspace(0, 1, options.crops)
+        if area == "B":
+            crops = crops * np.exp(0.5 * options.shift * generator.normal(size=options.crops))
+        land = np.array(LAND_SHARES)
+        mean = np.concatenate([crops / crops.sum() * (1 - land.sum()), land])
+        northern = np.array([COVERS[n].northern for n in self.classes])
+        taste = self.climate(area)[:, None] * northern + generator.normal(size=(options.regions, len(mean)))
+        local = mean * np.exp(options.region_contrast * taste)
+        # The mean over municipalities is drawn back to the wanted shares, so that `imbalance` keeps its meaning.
+        for _ in range(20):
+            local /= local.sum(axis=1, keepdims=True)
+            local *= mean / local.mean(axis=0)
+        made: NDArray[np.float64] = local / local.sum(axis=1, keepdims=True)
+        return made
+
+    def _setting(self, area: str, municipality: int, year: int) -> Setting:
+        kinds = len(self.classes)
+        here, when = self._stream(area, municipality, "calendar"), self._stream(area, year, "season")
+        shift, spread = self.options.shift, self.options.variation
+        cool = float(area == "B")
+        base = when.normal(0, 0.5 * _YEAR_DAYS * shift)
+        year_days = base + _YEAR_DAYS * shift * when.normal(size=kinds)
+        region_days = _REGIONAL_DAYS * spread * here.normal(size=kinds)
+        vigour = np.exp(0.10 * shift * when.normal(size=kinds))
+        brightness = here.normal(0.78, 0.10) - 0.10 * shift * cool + 0.03 * shift * when.normal()
+        forms = np.exp(0.6 * spread * here.normal(size=(kinds, 3)) + 0.35 * shift * when.normal(size=(kinds, 3)))
+        return Setting(
+            climate=float(self.climate(area)[municipality]),
+            cool=cool,
+            calendar=region_days + year_days + _AREA_DAYS * shift * cool,
+            vigour=vigour,
+            brightness=float(brightness),
+            forms=forms,
+        )
+
+    def _kept(self, key: Any, make: Any) -> Any:
+        if key not in self._memory:
+            self._memory[key] = make()
+        return self._memory[key]
+
+    def _stream(self, *key: str | int) -> np.random.Generator:
+        """A generator of its own for each key, from the world's seed."""
+        words = [zlib.crc32(k.encode()) if isinstance(k, str) else int(k) for k in key]
+        return np.random.default_rng([self.options.seed, *words])
+
+
+def make_world(options: WorldOptions) -> World:
+    """Return the world of some options; takes milliseconds."""
+    crops = tuple(CROPS)[: options.crops]
+    return World(options, (*crops, *LAND), len(crops))
+
+
+def _between(vigour: Float) -> tuple[Int, Float]:
+    """The level below each vigour, and the share of the level above."""
+    low = np.clip(np.searchsorted(LEVELS, vigour, side="right") - 1, 0, len(LEVELS) - 2)
+    share = (vigour - LEVELS[low]) / (LEVELS[low + 1] - LEVELS[low])
+    return low, share.clip(-0.5, 1.5).astype(np.float32)
+
+
+def _blend(table: Float, parcel: Int, low: Int, share: Float) -> Float:
+    """Signals (P, T, C) of parcels at the pixels' vigour."""
+    made: Float = table[parcel, :, low]
+    made += share[:, None, None] * (table[parcel, :, low + 1] - made)
+    return made
+
+
+assert set(YEARS) and COMMUNES == 4  # noqa: S101
