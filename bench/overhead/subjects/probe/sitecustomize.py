@@ -13,7 +13,12 @@ def _write(word):
 
 
 def _hear(event, arguments):
-    if event == "open" and str(arguments[0]).endswith("/tiny/s.npy"):
+    # one `numpy.load` of a memory map opens the file three times: for its kind, its header, its data
+    if (
+        event == "open"
+        and str(arguments[0]).endswith("/tiny/s.npy")
+        and sys._getframe(1).f_code.co_name not in ("open_memmap", "__new__")
+    ):
         _write("load")
 
 
