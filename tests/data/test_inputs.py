@@ -170,3 +170,35 @@ def test_large_views_lie_in_a_temporary_file_that_vanishes(monkeypatch):
     joined = Inputs.concatenate(first, first)
     assert isinstance(joined.modalities[0].values.base, np.memmap)
     assert np.array_equal(joined.batch().values[20:], first.batch().values)
+
+
+@pytest.mark.parametrize("stored", [np.uint8, np.int16, np.uint16, np.int32, np.float32, np.float64])
+@pytest.mark.parametrize(
+    ("kind", "shape", "order"),
+    [
+        ("series", (5, 3, 4), (0, 2, 1)),
+        ("image", (5, 2, 3, 4), (0, 3, 1, 2)),
+        ("image-series", (5, 3, 2, 2, 4), (0, 1, 4, 2, 3)),
+    ],
+)
+def test_a_batch_is_float32_of_the_store_times_float32_of_the_scale_bit_by_bit(stored, kind, shape, order):
+    values = np.random.default_rng(0).integers(0, 255, shape).astype(stored)
+    if stored == np.int32:
+        values += 16_777_217  # not a float32: it must be rounded before it is scaled
+    rows = np.array([4, 0, 0, 2])
+    batch = Inputs.of(modality(values, kind, scale=0.0001)).batch(rows)
+    expected = values[rows].astype(np.float32) * np.float32(0.0001)
+    assert batch.values.tobytes() == np.ascontiguousarray(expected.transpose(order)).tobytes()
+    assert batch.values.flags.c_contiguous
+
+
+@pytest.mark.parametrize("fill", [None, "linear"])
+def test_a_batch_of_no_rows_is_empty(fill):
+    inputs = Inputs.of(modality(np.full((3, 2, 1), np.nan)))
+    batch = (inputs if fill is None else inputs.filled(fill)).batch(np.array([], np.int64))
+    assert (batch.values.shape, batch.valid.shape) == ((0, 1, 2), (0, 2))
+
+
+def test_a_row_that_is_not_there_is_an_error_not_another_row():
+    with pytest.raises(IndexError):
+        Inputs.of(modality(np.zeros((3, 2, 1)))).batch(np.array([3]))
