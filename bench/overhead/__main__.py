@@ -1,7 +1,7 @@
 """Measure what eobench itself costs and does, beside benchopt on the same no-op matrix.
 
 python -m bench.overhead --quick                    # minutes; from the repository's root
-python -m bench.overhead --install                  # about an hour; writes bench/overhead/RESULTS.md
+python -m bench.overhead --install                  # half an hour; writes bench/overhead/RESULTS.md
 python -m bench.overhead --benchopt PATH/bin/python # an environment that has benchopt already
 """
 
