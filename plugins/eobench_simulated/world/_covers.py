@@ -1,8 +1,8 @@
 """What grows or lies on the land: crops and other covers, each in several forms.
 
-Calendars of corn, soybean, winter wheat, alfalfa, cotton, rice, fallow and almonds follow the class means of a year of
-Sentinel-2 in Arkansas and California; the others their usual calendars at that latitude. A class has several *forms*
-(early and late, irrigated or not, single or double), so no class is one cloud around its mean.
+Calendars of corn, soybean, winter wheat, alfalfa, cotton, rice, fallow and almonds follow class means of a year
+of Sentinel-2 in Arkansas and California; the others their usual calendars at that latitude. A class has several
+*forms* (early and late, irrigated or not, single or double), so no class is one cloud around its mean.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Form:
 
     seasons: tuple[Season, ...]
     weight: float = 1.0
-    weeds: float = 0.35
+    weeds: float = 0.2
     cuts: int = 0
 
 
@@ -72,16 +72,16 @@ class Cover:
     surface: str | None = None
 
 
-def _one(*seasons: Season, weeds: float = 0.35) -> Form:
+def _one(*seasons: Season, weeds: float = 0.2) -> Form:
     return Form(seasons, weeds=weeds)
 
 
 CROPS: Final[dict[str, Cover]] = {
     "soybean": Cover(
         (
-            Form((Season(178, 266, 4.2, growth=14, decline=7, ripening=16),), 0.55),
-            Form((Season(158, 246, 3.9, growth=12, decline=7, ripening=16),), 0.25),
-            Form((Season(194, 276, 3.4, growth=13, decline=7, ripening=14),), 0.20, weeds=0.7),
+            Form((Season(187, 252, 2.8, growth=15, decline=8, ripening=14),), 0.55),
+            Form((Season(166, 234, 2.7, growth=13, decline=8, ripening=14),), 0.25),
+            Form((Season(200, 264, 2.5, growth=14, decline=8, ripening=12),), 0.20, weeds=0.5),
         ),
         chlorophyll=45,
         angle=44,
@@ -90,9 +90,9 @@ CROPS: Final[dict[str, Cover]] = {
     ),
     "corn": Cover(
         (
-            Form((Season(147, 222, 4.6, growth=8, decline=8, ripening=20),), 0.6),
-            Form((Season(134, 208, 4.1, growth=8, decline=8, ripening=18),), 0.2),
-            Form((Season(166, 244, 4.4, growth=9, decline=9, ripening=22),), 0.2),
+            Form((Season(140, 207, 3.6, growth=8, decline=9, ripening=16),), 0.6),
+            Form((Season(130, 194, 3.3, growth=8, decline=9, ripening=14),), 0.2),
+            Form((Season(160, 226, 3.5, growth=9, decline=10, ripening=18),), 0.2),
         ),
         chlorophyll=52,
         angle=54,
@@ -101,8 +101,8 @@ CROPS: Final[dict[str, Cover]] = {
     ),
     "rice": Cover(
         (
-            Form((Season(157, 250, 4.4, growth=10, decline=9, ripening=22),), 0.6, weeds=0.1),
-            Form((Season(172, 268, 4.2, growth=10, decline=9, ripening=20),), 0.4, weeds=0.15),
+            Form((Season(154, 232, 3.5, growth=9, decline=10, ripening=18),), 0.6, weeds=0.05),
+            Form((Season(168, 250, 3.3, growth=10, decline=10, ripening=18),), 0.4, weeds=0.08),
         ),
         chlorophyll=44,
         angle=62,
@@ -111,8 +111,8 @@ CROPS: Final[dict[str, Cover]] = {
     ),
     "cotton": Cover(
         (
-            Form((Season(196, 276, 4.3, growth=14, decline=8),), 0.65),
-            Form((Season(178, 262, 3.4, growth=13, decline=8),), 0.35, weeds=0.2),
+            Form((Season(200, 266, 3.0, growth=13, decline=8),), 0.65, weeds=0.25),
+            Form((Season(182, 252, 2.3, growth=13, decline=8),), 0.35, weeds=0.15),
         ),
         chlorophyll=48,
         angle=40,
@@ -123,17 +123,19 @@ CROPS: Final[dict[str, Cover]] = {
         (
             Form(
                 (
-                    Season(-30, 60, 0.7, growth=20, decline=15),
-                    Season(38, 134, 3.0, growth=18, decline=9, ripening=22),
+                    Season(-20, 60, 0.12, growth=20, decline=15),
+                    Season(52, 126, 1.9, growth=16, decline=9, ripening=18),
                 ),
                 0.6,
+                weeds=0.06,
             ),
             Form(
                 (
-                    Season(-55, 50, 1.1, growth=20, decline=15),
-                    Season(24, 118, 3.3, growth=15, decline=9, ripening=18),
+                    Season(-40, 50, 0.4, growth=20, decline=15),
+                    Season(36, 110, 2.2, growth=15, decline=9, ripening=16),
                 ),
                 0.4,
+                weeds=0.06,
             ),
         ),
         chlorophyll=48,
@@ -143,8 +145,8 @@ CROPS: Final[dict[str, Cover]] = {
     ),
     "alfalfa": Cover(
         (
-            Form((Season(-400, 800, 1.2), Season(42, 318, 2.0, growth=18, decline=18)), 0.6, weeds=0, cuts=7),
-            Form((Season(-400, 800, 0.8), Season(66, 300, 2.9, growth=16, decline=16)), 0.4, weeds=0, cuts=4),
+            Form((Season(-400, 800, 0.75), Season(40, 300, 1.0, growth=18, decline=22)), 0.6, weeds=0, cuts=7),
+            Form((Season(-400, 800, 0.45), Season(60, 280, 1.7, growth=16, decline=20)), 0.4, weeds=0, cuts=4),
         ),
         chlorophyll=47,
         northern=0.1,
@@ -154,10 +156,11 @@ CROPS: Final[dict[str, Cover]] = {
         (
             Form(
                 (
-                    Season(-45, 60, 1.2, growth=18, decline=14),
-                    Season(62, 143, 4.0, growth=12, decline=7, ripening=18),
-                    Season(202, 276, 3.9, growth=12, decline=7, ripening=14),
-                )
+                    Season(-45, 60, 0.6, growth=18, decline=14),
+                    Season(66, 130, 2.9, growth=12, decline=7, ripening=12),
+                    Season(203, 262, 2.9, growth=12, decline=7, ripening=12),
+                ),
+                weeds=0.1,
             ),
         ),
         northern=0.0,
@@ -175,8 +178,8 @@ CROPS: Final[dict[str, Cover]] = {
     ),
     "almonds": Cover(
         (
-            Form((Season(-400, 800, 0.45), Season(62, 318, 0.8, growth=10, decline=20)), 0.6, weeds=0.2),
-            Form((Season(-400, 800, 0.35), Season(66, 318, 1.9, growth=10, decline=18)), 0.4, weeds=0.5),
+            Form((Season(-400, 800, 0.22), Season(62, 318, 0.14, growth=10, decline=20)), 0.6, weeds=0.2),
+            Form((Season(-400, 800, 0.18), Season(66, 318, 0.5, growth=10, decline=18)), 0.4, weeds=0.4),
         ),
         chlorophyll=44,
         sowing=8,
@@ -209,8 +212,10 @@ CROPS: Final[dict[str, Cover]] = {
 LAND: Final[dict[str, Cover]] = {
     "grassland": Cover(
         (
-            Form((Season(-400, 800, 0.5), Season(50, 160, 1.6, growth=16, decline=25, ripening=30)), 0.4),
-            Form((Season(-400, 800, 0.6), Season(66, 305, 2.0, growth=18, decline=22)), 0.6, cuts=2),
+            Form(
+                (Season(-60, 128, 0.9, growth=30, decline=14, ripening=26), Season(318, 800, 0.9, growth=10)), 0.6
+            ),
+            Form((Season(-400, 800, 0.4), Season(66, 300, 0.9, growth=18, decline=22)), 0.4, cuts=2),
         ),
         chlorophyll=40,
         sowing=14,
@@ -218,27 +223,43 @@ LAND: Final[dict[str, Cover]] = {
     ),
     "deciduous_forest": Cover(
         (Form((Season(-400, 800, 0.6), Season(104, 305, 4.6, growth=8, decline=10, ripening=24)), weeds=0.2),),
-        chlorophyll=46, angle=45, sowing=6, roughness=2.6,
+        chlorophyll=46,
+        angle=45,
+        sowing=6,
+        roughness=2.6,
     ),
     "evergreen_forest": Cover(
         (Form((Season(-400, 800, 4.0), Season(110, 290, 0.7, growth=20, decline=20)), weeds=0.1),),
-        chlorophyll=52, water=0.016, angle=50, sowing=6, roughness=2.4,
+        chlorophyll=52,
+        water=0.016,
+        angle=50,
+        sowing=6,
+        roughness=2.4,
     ),
     "shrubland": Cover(
         (Form((Season(-400, 800, 0.9), Season(80, 250, 0.9, growth=20, decline=30)), weeds=0.3),),
-        chlorophyll=36, sowing=14, roughness=1.4,
+        chlorophyll=36,
+        sowing=14,
+        roughness=1.4,
     ),
     "wetland": Cover(
         (Form((Season(-400, 800, 0.3), Season(120, 290, 2.4, growth=16, decline=16, ripening=20)), weeds=0),),
-        chlorophyll=42, angle=62, surface="water", roughness=1.2,
+        chlorophyll=42,
+        angle=62,
+        surface="water",
+        roughness=1.2,
     ),
     "water": Cover((Form((), weeds=0),), surface="water", roughness=0.1),
     "urban": Cover(
-        (Form((Season(-400, 800, 0.25), Season(95, 300, 0.35)), 0.6, weeds=0), Form((Season(-400, 800, 0.1),), 0.4, weeds=0)),
-        surface="urban", roughness=3.2,
+        (
+            Form((Season(-400, 800, 0.6), Season(95, 300, 0.2)), 0.6, weeds=0),
+            Form((Season(-400, 800, 0.1),), 0.4, weeds=0),
+        ),
+        surface="urban",
+        roughness=3.2,
     ),
     "bare": Cover((Form((), weeds=0.03),), roughness=0.4),
-}  # fmt: skip
+}
 LAND_SHARES: Final = (0.13, 0.09, 0.04, 0.04, 0.01, 0.02, 0.05, 0.01)
 """Of an area's land, in the order of `LAND`; crops have the rest."""
 

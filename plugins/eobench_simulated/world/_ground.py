@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as _field
 from typing import Any, Final
 
 import numpy as np
@@ -46,7 +47,7 @@ class Tile:
     label: NDArray[np.int16]
     parcel: NDArray[np.int32]
     purity: Float
-    memory: dict[Any, Any] = field(default_factory=dict, repr=False)
+    memory: dict[Any, Any] = _field(default_factory=dict, repr=False)
 
 
 def make_tile(
@@ -70,7 +71,7 @@ def make_tile(
     shape = streams["shape"]
     parcels = _strips(mean_size * _FINE_A_HECTARE, shape)
     land = {name: float(shares[names.index(name)]) for name in LAND}
-    overlay, cover = _overlay(land, names, shape)
+    overlay, cover = _overlay(land, shape)
     count = int(parcels.max()) + 1
     fine = np.where(cover >= 0, count + overlay, parcels).astype(np.int32)
     drawn = _field_classes(options, names, shares, count, streams["lasting"], streams["crops"])
@@ -105,7 +106,8 @@ def _strips(area: float, generator: np.random.Generator) -> Int:
         offset.append(number)
         number += len(cuts) + 1
     inside = np.searchsorted(np.concatenate(spans), along.ravel() + strip * step)
-    return (inside + strip).reshape(_SIDE, _SIDE).astype(np.int64)
+    made: Int = (inside + strip).reshape(_SIDE, _SIDE).astype(np.int64)
+    return made
 
 
 def _cuts(mean: float, reach: float, generator: np.random.Generator) -> Float:
@@ -126,12 +128,10 @@ def smooth(generator: np.random.Generator, nodes: int, side: int) -> Float:
     return made
 
 
-def _overlay(
-    land: Mapping[str, float], names: tuple[str, ...], generator: np.random.Generator
-) -> tuple[Int, NDArray[np.int8]]:
+def _overlay(land: Mapping[str, float], generator: np.random.Generator) -> tuple[Int, NDArray[np.int8]]:
     """Where woods, water and towns lie over the fields: (stand of each fine pixel, its cover or -1)."""
     wood, river, town = (smooth(generator, _NOISE_NODES, _SIDE) for _ in range(3))
-    river = np.abs(river - generator.normal(0, 0.4))
+    river = np.abs(river - np.float32(generator.normal(0, 0.4))).astype(np.float32)
     jitter = {name: land[name] * generator.lognormal(-0.1, 0.45) for name in _OVERLAID}
     cover = np.full((_SIDE, _SIDE), -1, np.int8)
 
@@ -181,7 +181,8 @@ def _field_classes(
 
 def _drawn(weight: NDArray[np.float64], uniform: NDArray[np.float64]) -> Int:
     edges = np.cumsum(weight) / weight.sum()
-    return np.minimum(np.searchsorted(edges, uniform), np.flatnonzero(weight)[-1]).astype(np.int64)
+    made: Int = np.minimum(np.searchsorted(edges, uniform), np.flatnonzero(weight)[-1]).astype(np.int64)
+    return made
 
 
 assert set(_OVERLAID) <= set(LAND) and set(_PERENNIAL) <= set(COVERS)  # noqa: S101, PT018

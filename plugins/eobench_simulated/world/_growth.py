@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eobench_simulated._table import load_table
-from eobench_simulated.world._covers import COVERS
+from eobench_simulated.world._covers import COVERS, Cover
 from eobench_simulated.world._options import WorldOptions
 from eobench_simulated.world._sensors import Sensor, spectrum
 
@@ -24,9 +24,10 @@ _LAYERS: Final = SEASONS + 2
 _CUTS: Final = 7
 _NEVER: Final = 9999.0
 _CLIMATE_DAYS: Final = 9.0  # from the middle of an area to its cool end
-_REGIONAL_DAYS: Final = 4.0
-_AREA_DAYS: Final = 13.0
-_YEAR_DAYS: Final = 9.0
+REGIONAL_DAYS: Final = 4.0
+AREA_DAYS: Final = 19.0
+YEAR_DAYS: Final = 9.0
+_COVERED: Final = 0.25
 _ODD_FIELDS: Final = 0.06  # sown again, failed, flooded
 _CHLOROPHYLL_LOST: Final = np.float32(0.85)
 _WATER_LOST: Final = np.float32(0.8)
@@ -112,7 +113,8 @@ def make_canopies(
 
     def trait(name: str, deviation: float) -> Float:
         values = np.array([getattr(k, name) for k in kinds], float)[cover]
-        return (values * (1 + spread * deviation * normal())).astype(np.float32)
+        made: Float = (values * (1 + spread * deviation * normal())).astype(np.float32)
+        return made
 
     return Canopies(
         **{name: values.astype(np.float32) for name, values in layers.items()},
@@ -129,19 +131,22 @@ def make_canopies(
     )
 
 
-def _forms(cover: NDArray[np.integer], kinds: list, setting: Setting, generator: np.random.Generator) -> Int:
+def _forms(
+    cover: NDArray[np.integer], kinds: list[Cover], setting: Setting, generator: np.random.Generator
+) -> Int:
     """Which form each parcel has."""
     weights = np.zeros((len(kinds), 3))
     for k, kind in enumerate(kinds):
         weights[k, : len(kind.forms)] = [f.weight for f in kind.forms]
     weights *= setting.forms
     edges = np.cumsum(weights / weights.sum(axis=1, keepdims=True), axis=1)[cover]
-    return np.minimum((generator.uniform(size=len(cover))[:, None] > edges).sum(axis=1), 2)
+    made: Int = np.minimum((generator.uniform(size=len(cover))[:, None] > edges).sum(axis=1), 2)
+    return made
 
 
 def _layers(
-    form: Int, kinds: list, cover: NDArray[np.integer], generator: np.random.Generator
-) -> dict[str, NDArray]:
+    form: Int, kinds: list[Cover], cover: NDArray[np.integer], generator: np.random.Generator
+) -> dict[str, NDArray[np.float64]]:
     names = ("rise", "fall", "growth", "decline", "lai", "ripening")
     table = np.zeros((len(kinds), 3, _LAYERS, len(names)))
     table[..., :2], table[..., 2:4] = _NEVER, 10
@@ -154,7 +159,8 @@ def _layers(
     rows = table[cover, form]
     layers = {n: rows[..., i].copy() for i, n in enumerate(names)}
     count = len(cover)
-    leaf = weeds[cover, form]
+    # A field in four carries a sown cover crop in the cool season, whatever comes next.
+    leaf = weeds[cover, form] * np.where(generator.uniform(size=count) < _COVERED, 3.5, 0.6)
     present = np.where(layers["lai"][:, :SEASONS] > 0, layers["rise"][:, :SEASONS], _NEVER)
     first = np.where(present > 0, present, _NEVER).min(axis=1)
     ended = np.where(layers["lai"][:, :SEASONS] > 0, layers["fall"][:, :SEASONS], -_NEVER).max(axis=1)
@@ -169,7 +175,7 @@ def _layers(
 
 
 def _cuts(
-    form: Int, kinds: list, cover: NDArray[np.integer], setting: Setting, generator: np.random.Generator
+    form: Int, kinds: list[Cover], cover: NDArray[np.integer], setting: Setting, generator: np.random.Generator
 ) -> Float:
     number = np.zeros((len(kinds), 3), np.int64)
     for k, kind in enumerate(kinds):
@@ -272,9 +278,9 @@ def _states(canopies: Canopies, days: Float, rows: Int) -> tuple[Float, Float, F
 def _radar(canopies: Canopies, rows: Int, leaves: Float, water: Float, moisture: Float) -> Float:
     """Backscatter by the water-cloud model (Attema & Ulaby 1978), linear, (R, T, LEVELS, 2) for VV, VH.
 
-    sigma = A V cos(t) (1 - q) + q sigma_soil with q = exp(-2 B V / cos(t)); V is the canopy's water, here leaf area
-    times relative leaf water; A differs by cover (structure), the soil's dB rise with its moisture. Water is smooth,
-    and sealed ground reflects by its corners: their constants are in `roughness`.
+    sigma = A V cos(t) (1 - q) + q sigma_soil with q = exp(-2 B V / cos(t)); V is the canopy's water, here leaf
+    area times relative leaf water; A differs by cover (structure), the soil's dB rise with its moisture. Water is
+    smooth, and sealed ground reflects by its corners: their constants are in `roughness`.
     """
     volume = leaves * (0.35 + 0.65 * water / np.maximum(canopies.water[rows, None], 1e-6))[..., None]
     structure = canopies.roughness[rows, None, None]

@@ -71,7 +71,7 @@ SENSORS: Final[dict[str, Sensor]] = {
 }
 
 _NM: Final = (400, 490, 560, 665, 705, 740, 783, 840, 865, 945, 1610, 2200)
-# Typical end members as in the ASTER and USGS spectral libraries: turbid inland water; asphalt, roofs and concrete.
+# Typical end members, as in the USGS spectral library: turbid inland water; asphalt, roofs and concrete; cloud.
 _SPECTRA: Final = {
     "water": (0.055, 0.06, 0.065, 0.045, 0.035, 0.025, 0.022, 0.018, 0.016, 0.012, 0.006, 0.004),
     "urban": (0.09, 0.11, 0.13, 0.15, 0.16, 0.17, 0.18, 0.19, 0.195, 0.20, 0.23, 0.21),

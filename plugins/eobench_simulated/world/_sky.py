@@ -15,9 +15,9 @@ Float = NDArray[np.float32]
 
 DAYS: Final = 365
 _WAVES: Final = 24
-_CLOUD_LENGTH: Final = 7.0  # km
+_SMALLEST, _LARGEST = 0.8, 8.0  # km, of clouds
 _KILOMETRES: Final = TILE / 100
-_DATE, _PATTERN, _PIXEL = 0.55, 0.42, 0.03
+_DATE, _PATTERN, _PIXEL = 0.55, 0.447, 0.003
 _WINTER: Final = 0.4  # amplitude of cloudiness over the year, as a share of what the fraction leaves room for
 _SHADOW: Final = (0.55, 0.35)  # km from a cloud to its shadow
 _UNION: Final = 0.83  # clouds alone, as a share of clouds and shadows
@@ -64,13 +64,14 @@ def make_sky(options: WorldOptions, generator: np.random.Generator, rain: np.ran
     """Draw the year's weather; every sensor sees the same on a day."""
     days = np.arange(DAYS)
     season = np.cos(2 * np.pi * (days - 10) / DAYS)
-    fraction = options.cloud_fraction * _UNION
-    fraction = fraction + _WINTER * min(fraction, 1 - fraction) * season
+    mean = options.cloud_fraction * _UNION
+    fraction = mean + _WINTER * min(mean, 1 - mean) * season
     # A sequence that is evenly spread for any regular choice of days keeps the fraction for every sensor.
     even = (generator.uniform() + _GOLDEN * days + 0.05 * generator.uniform(size=DAYS)) % 1.0
+    length = np.exp(generator.uniform(np.log(_SMALLEST), np.log(_LARGEST), (DAYS, 1, _WAVES)))
     return Sky(
         date=_quantiles(even),
-        waves=generator.normal(0, 1 / _CLOUD_LENGTH, (DAYS, 2, _WAVES)).astype(np.float32),
+        waves=(generator.normal(size=(DAYS, 2, _WAVES)) / length).astype(np.float32),
         phases=generator.uniform(0, 2 * np.pi, (DAYS, _WAVES)).astype(np.float32),
         cloudy=_quantiles(fraction),
         hazy=_quantiles(fraction + options.haze * (1 - fraction)),

@@ -12,16 +12,16 @@ from numpy.typing import NDArray
 from eobench_simulated.world._covers import COVERS, CROPS, LAND, LAND_SHARES
 from eobench_simulated.world._ground import Tile, make_tile, smooth
 from eobench_simulated.world._growth import (
-    _AREA_DAYS,
-    _REGIONAL_DAYS,
-    _YEAR_DAYS,
+    AREA_DAYS,
     LEVELS,
+    REGIONAL_DAYS,
+    YEAR_DAYS,
     Canopies,
     Setting,
     make_canopies,
     signals,
 )
-from eobench_simulated.world._options import AREAS, COMMUNES, FINE, TILE, YEARS, WorldOptions
+from eobench_simulated.world._options import AREAS, FINE, TILE, WorldOptions
 from eobench_simulated.world._sensors import SENSORS, Sensor, spectrum
 from eobench_simulated.world._sky import DAYS, PIXEL_SHARE, Acquisitions, Sky, at_pixels, make_sky, scores
 
@@ -59,7 +59,8 @@ class World:
 
     def climate(self, area: str) -> NDArray[np.float64]:
         """Return the climate of an area's municipalities, (regions,): about -1 (warm) to 1 (cool)."""
-        return self._kept(("climate", area), lambda: self._climate(area))
+        made: NDArray[np.float64] = self._kept(("climate", area), lambda: self._climate(area))
+        return made
 
     def class_shares(self, area: str, year: int) -> NDArray[np.float64]:
         """Return the expected share of each class in each municipality, (regions, K); rows sum to one.
@@ -67,7 +68,8 @@ class World:
         Crops rotate, so the shares are the same in every year.
         """
         del year
-        return self._kept(("shares", area), lambda: self._shares(area))
+        made: NDArray[np.float64] = self._kept(("shares", area), lambda: self._shares(area))
+        return made
 
     def tile(self, area: str, municipality: int, commune: int, year: int) -> Tile:
         """Return a commune; the last few are kept."""
@@ -102,7 +104,8 @@ class World:
             tile: the commune.
             sensor: name.
             acquisitions: its days.
-            rows, cols: (P,) on the sensor's own grid.
+            rows: (P,) on the sensor's own grid.
+            cols: (P,) likewise.
 
         Returns:
             (P, T, C) stored values and (P, T), where they were observed.
@@ -128,7 +131,7 @@ class World:
     def observe_window(
         self, tile: Tile, sensor: str, acquisitions: Acquisitions, row: int, col: int, height: int, width: int
     ) -> tuple[NDArray[np.int16], Bool]:
-        """Return what a sensor sees of a window of its own grid: (T, h, w, C), and (T, h, w) where it was observed."""
+        """Return what a sensor sees of a window of its grid: (T, h, w, C) values, and (T, h, w) where observed."""
         rows, cols = np.divmod(np.arange(height * width), width)
         values, valid = self.observe(tile, sensor, acquisitions, rows + row, cols + col)
         shape = (height, width, len(acquisitions.days))
@@ -178,7 +181,7 @@ class World:
         offsets = _SUBPIXELS[size]
         parts = [tile.field[rows * size + i, cols * size + j] for i in offsets for j in offsets]
         wanted = np.unique(np.stack(parts))
-        table = self._signals(tile, sensor, days, wanted)
+        table = self._signals(tile, sensor, days, wanted.astype(np.int64))
         index = np.zeros(len(tile.field_class), np.int64)
         index[wanted] = np.arange(len(wanted))
         vigour, texture = self._texture(tile)
@@ -196,7 +199,7 @@ class World:
         return surface
 
     def _signals(self, tile: Tile, sensor: Sensor, days: Int, wanted: Int) -> Float:
-        """Signals of the wanted parcels, (R, T, LEVELS, C); those of all the tile's parcels are kept if it is small."""
+        """Signals of the wanted parcels, (R, T, LEVELS, C)."""
         canopies = self._canopies(tile)
         wetness = self._sky(tile.area, tile.year).wetness[days, tile.municipality]
         return signals(canopies, self.classes, sensor, days.astype(np.float32), wetness, wanted)
@@ -295,16 +298,16 @@ class World:
         here, when = self._stream(area, municipality, "calendar"), self._stream(area, year, "season")
         shift, spread = self.options.shift, self.options.variation
         cool = float(area == "B")
-        base = when.normal(0, 0.5 * _YEAR_DAYS * shift)
-        year_days = base + _YEAR_DAYS * shift * when.normal(size=kinds)
-        region_days = _REGIONAL_DAYS * spread * here.normal(size=kinds)
+        base = when.normal(0, 0.5 * YEAR_DAYS * shift)
+        year_days = base + YEAR_DAYS * shift * when.normal(size=kinds)
+        region_days = REGIONAL_DAYS * spread * here.normal(size=kinds)
         vigour = np.exp(0.10 * shift * when.normal(size=kinds))
         brightness = here.normal(0.78, 0.10) - 0.10 * shift * cool + 0.03 * shift * when.normal()
         forms = np.exp(0.6 * spread * here.normal(size=(kinds, 3)) + 0.35 * shift * when.normal(size=(kinds, 3)))
         return Setting(
             climate=float(self.climate(area)[municipality]),
             cool=cool,
-            calendar=region_days + year_days + _AREA_DAYS * shift * cool,
+            calendar=region_days + year_days + AREA_DAYS * shift * cool,
             vigour=vigour,
             brightness=float(brightness),
             forms=forms,
@@ -339,6 +342,3 @@ def _blend(table: Float, parcel: Int, low: Int, share: Float) -> Float:
     made: Float = table[parcel, :, low]
     made += share[:, None, None] * (table[parcel, :, low + 1] - made)
     return made
-
-
-assert set(YEARS) and COMMUNES == 4  # noqa: S101
