@@ -1,14 +1,14 @@
-"""The embedded data set `simulated-fields`: needs no download, and its truth is known."""
+"""Data sets cut from one simulated landscape: no download, and the truth is known."""
 
 from typing import Final
 
 from eobench.plugin import DatasetCard, Places, hookimpl
-from eobench_simulated._parameters import CARD, CLASSES
+from eobench_simulated.views._cards import CARDS
 
-__all__: Final = ["CLASSES", "eobench_datasets"]
+__all__: Final = ["eobench_datasets"]
 
 
 @hookimpl
-def eobench_datasets(places: Places) -> list[DatasetCard]:  # noqa: ARG001 - it needs no data at hand
-    """Give the card of `simulated-fields`."""
-    return [CARD]
+def eobench_datasets(places: Places) -> list[DatasetCard]:  # noqa: ARG001 - they need no data at hand
+    """Give the cards of the simulated data sets."""
+    return list(CARDS.values())

@@ -18,4 +18,4 @@ class TestTransformer(BaseModelContract):
 
 
 class TestSimulatedFields(DatasetContract):
-    dataset = "simulated-fields[samples=600,classes=4,regions=6,field_pixels=4,dates=12]"
+    dataset = "simulated-fields[samples=400,crops=4,regions=4,dates=12]"

@@ -211,7 +211,8 @@ def _look(
     values, seen = world.observe(tile, sensor, acquisitions, rows, cols)
     block = values.reshape(len(row), FINE * FINE, *values.shape[1:])  # (P, 9, T, 4)
     flat = np.ascontiguousarray(block.transpose(0, 2, 3, 1)).reshape(len(row), values.shape[1], -1)
-    return flat, seen.reshape(len(row), FINE * FINE, -1).all(axis=1)
+    clear: NDArray[np.bool_] = np.all(seen.reshape(len(row), FINE * FINE, -1), axis=1)
+    return flat, clear
 
 
 def _allowed(options: SeriesOptions, world: World) -> NDArray[np.bool_]:
@@ -225,7 +226,9 @@ def class_names(options: SeriesOptions) -> tuple[str, ...]:
 
 
 def _shares(total: int, parts: int) -> Int:
-    return np.diff(np.linspace(0, total, parts + 1).round().astype(np.int64))
+    """Whole numbers that add up to `total`, as equal as can be."""
+    edges = np.linspace(0, total, parts + 1).round().astype(np.int64)
+    return edges[1:] - edges[:-1]
 
 
 def _wanted(options: SeriesOptions, places: int) -> list[tuple[int, ...]]:

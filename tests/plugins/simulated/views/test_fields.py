@@ -58,19 +58,24 @@ def test_the_same_options_give_the_same_bytes(small: Any, tmp_path: Path) -> Non
     assert {file.name: file.read_bytes() for file in again.iterdir()} == small.bytes()
 
 
-def test_workers_and_the_cut_into_jobs_change_no_byte(
+def test_workers_change_no_byte(small: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_writer, "_WORTH_WORKERS", -1.0)
+    again = another(tmp_path, {"samples": 360, "crops": 4, "regions": 4, "dates": 12})
+    assert {file.name: file.read_bytes() for file in again.iterdir()} == small.bytes()
+
+
+def test_the_cut_into_jobs_changes_no_pixel_and_no_column(
     small: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_writer, "_WORTH_WORKERS", -1.0)
+    # Noise is drawn for the pixels that are observed together; all else is a function of the place.
     monkeypatch.setattr(_series, "_ROWS_A_JOB", 13)
     again = another(tmp_path, {"samples": 360, "crops": 4, "regions": 4, "dates": 12})
-    assert {file.name: file.read_bytes() for file in again.iterdir()} == small.bytes()
-
-
-def test_blocks_at_work_change_no_byte(small: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_series, "_VALUES_AT_ONCE", 1000)
-    again = another(tmp_path, {"samples": 360, "crops": 4, "regions": 4, "dates": 12})
-    assert {file.name: file.read_bytes() for file in again.iterdir()} == small.bytes()
+    for name in ("samples.parquet", "exact.parquet", "census.parquet", "dataset.json"):
+        assert (again / name).read_bytes() == small.bytes()[name]
+    both = np.load(again / "valid.npy", allow_pickle=False) & small.valid
+    assert both.mean() > 0.95 * small.valid.mean()
+    values = np.load(again / "s2.npy", allow_pickle=False)[both].astype(float)
+    assert np.corrcoef(values.ravel(), small.values()[both].ravel())[0, 1] > 0.97
 
 
 def test_another_seed_year_or_area_is_another_set_of_the_same_classes(make: Any, small: Any) -> None:
