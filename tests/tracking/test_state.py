@@ -27,9 +27,7 @@ def test_tracking_goes_to_the_cache_where_nothing_else_is_said(tmp_path, monkeyp
     assert tracking_uri(tmp_path) == "http://there:5000"
 
 
-@pytest.mark.parametrize(
-    ("value", "off"), [("off", True), (" OFF ", True), ("", False), ("on", False)]
-)
+@pytest.mark.parametrize(("value", "off"), [("off", True), (" OFF ", True), ("", False), ("on", False)])
 def test_tracking_is_switched_off_by_a_word(monkeypatch, value, off):
     monkeypatch.setenv("EOBENCH_TRACKING", value)
     assert switched_off() is off

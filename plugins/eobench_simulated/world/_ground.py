@@ -124,7 +124,7 @@ def smooth(generator: np.random.Generator, nodes: int, side: int) -> Float:
     weight = np.zeros((side, nodes), np.float32)
     weight[np.arange(side), low] = 1 - (at - low)
     weight[np.arange(side), low + 1] = at - low
-    made: Float = weight @ values @ weight.T
+    made: Float = (weight @ values @ weight.T).astype(np.float32, copy=False)
     return made
 
 
