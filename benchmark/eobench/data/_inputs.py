@@ -243,11 +243,9 @@ def _observe(modality: ModalityArray, rows: Rows, target: NDArray[np.float32]) -
     (single pixels may be NaN).
     """
     raw = modality.values[rows] if isinstance(rows, slice) else _picked(modality.values, rows)
-    if modality.info.scale == 1.0:
-        np.copyto(target, raw, casting="unsafe")
-    else:  # first to float32, then times the scale
-        scale = np.float32(modality.info.scale)
-        np.multiply(raw, scale, out=target, dtype=np.float32, casting="unsafe")
+    np.copyto(target, raw, casting="unsafe")
+    if modality.info.scale != 1.0:
+        target *= np.float32(modality.info.scale)
     steps = modality.days.shape[-1]
     if modality.valid is None:
         valid = np.ones((len(target), steps), np.bool_)
