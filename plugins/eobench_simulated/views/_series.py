@@ -15,7 +15,7 @@ from eobench.plugin import ParameterError, Value
 from eobench_simulated._writer import ArraySpec, Job
 from eobench_simulated.views._cards import CARDS, COMMUNES, FIELDS_PER_CLASS, FIELDS_PER_REGION, MOST_A_COMMUNE
 from eobench_simulated.views._draw import draw_pixels
-from eobench_simulated.world import FINE, SENSORS, World, WorldOptions, make_world
+from eobench_simulated.world import FINE, SENSORS, TILE, World, WorldOptions, make_world
 
 Array = NDArray[Any]
 Int = NDArray[np.int64]
@@ -23,6 +23,7 @@ Int = NDArray[np.int64]
 _PIXELS_A_COMMUNE: Final = 24  # below, fewer communes of each municipality are drawn from
 _ROWS_A_JOB: Final = 6_000
 _VALUES_AT_ONCE: Final = 4_000_000  # rows x dates x bands of a block at work
+_SURE_LAND: Final = 0.6  # of a municipality's expected share of such land, so much lies in each of its communes
 _FIELDS_FOR_SPLITS: Final = 6  # of each class, about so many are drawn, in different communes
 MODALITY: Final = {"sentinel2": "s2", "planetscope": "planet"}
 
@@ -87,7 +88,7 @@ def parse_options(name: str, params: Mapping[str, Value], sensors: tuple[str, ..
     options = SeriesOptions(world=world, sensors=sensors, **own)
     crops = world.crops
     fewest = options.field_pixels * max(FIELDS_PER_CLASS * crops, FIELDS_PER_REGION * world.regions)
-    most = MOST_A_COMMUNE * COMMUNES * world.regions
+    most = _room(options)
     if not fewest <= options.samples <= most:
         raise ParameterError(
             f"{name}: option 'samples' is {options.samples}; {crops} crops in {world.regions} regions, with "
@@ -99,6 +100,13 @@ def parse_options(name: str, params: Mapping[str, Value], sensors: tuple[str, ..
             f"samples={options.samples} have room for 0 to {most - options.samples}"
         )
     return options
+
+
+def _room(options: SeriesOptions) -> int:
+    """How many pixels can be drawn: as many from each commune, so the one with the least land sets the limit."""
+    shares = world_of(options.world).class_shares(options.area, options.year)[:, : len(class_names(options))]
+    a_commune = int(_SURE_LAND * float(shares.sum(axis=1).min()) * TILE**2) // 100 * 100
+    return min(MOST_A_COMMUNE, a_commune) * COMMUNES * options.world.regions
 
 
 @lru_cache(maxsize=2)
