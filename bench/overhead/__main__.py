@@ -139,10 +139,10 @@ def _warm(worlds: Worlds) -> None:
 TIMING = """
 Seconds are of whole commands, as a user types them: interpreter, imports, planning, cells, results. Slope and
 intercept are least squares over the sizes, once a repeat; medians with the smallest and largest. Ratios are
-of neighbours in time. One method with up to 20 options and as many seeds as it takes (benchopt: a solver with
-a grid of two parameters), one set of 60 samples, tracking and plots off. eobench writes its page and its
-board, syncs each row to the disk, computes all its metrics, and keeps predictions; benchopt computes one
-number.
+of neighbours in time. One method with up to 20 options and as many seeds as it takes (benchopt: parameters of
+the solver and of the objective), one set of 60 samples, tracking and plots off. eobench writes its page and
+its board, syncs each row to the disk, computes all its metrics, and keeps predictions; benchopt computes one
+number. One cell missing: our journal's last line, or one entry of benchopt's cache, is taken away.
 """
 TRACKING = """
 `MLflow alone` is a script that knows the rows already and does nothing but log them, with the same MLflow

@@ -33,9 +33,10 @@ class Matrix:
 
     Attributes:
         options: values of the method's option.
-        draws: seeds of eobench; a second option of benchopt's solver.
+        draws: seeds of eobench; a parameter of benchopt's objective. (Of a solver with all these settings benchopt
+            compares each with each, which is no cost that a thoughtful user would have.)
         datasets: folders of the data root.
-        extra: draws of a second method.
+        extra: draws of a second method; none, or as many as of the first.
     """
 
     options: int
@@ -177,6 +178,11 @@ class Eobench:
         done = call(self.command("why", "--json"), self.root, self.environment(), PATIENCE_SECONDS)
         return list(json.loads(done.output))
 
+    def forget_one(self) -> None:
+        """Take the last row from the journal."""
+        lines = self.journal.read_bytes().splitlines(keepends=True)
+        self.journal.write_bytes(b"".join(lines[:-1]))
+
     def rows(self) -> pd.DataFrame:
         """Return the rows of the board, or no row."""
         path = self.root / "boards" / "overhead" / "results.parquet"
@@ -213,11 +219,12 @@ class Benchopt:
     def write(self, matrix: Matrix) -> None:
         """Write the numbers of the matrix into the benchmark's files."""
         solvers = self.folder / "solvers"
-        edit(solvers / "noop.py", r"OPTIONS, DRAWS = .*", f"OPTIONS, DRAWS = {matrix.options}, {matrix.draws}")
-        other = SUBJECTS / "benchopt" / "solvers" / "other.py"
+        edit(solvers / "noop.py", r"OPTIONS = .*", f"OPTIONS = {matrix.options}")
+        draws = list(range(matrix.draws or matrix.extra))
+        edit(self.folder / "objective.py", r'"draw": \[.*?\]', f'"draw": {draws}')
         (solvers / "other.py").unlink(missing_ok=True)
         if matrix.extra:
-            (solvers / "other.py").write_text(other.read_text().replace("DRAWS = 1", f"DRAWS = {matrix.extra}"))
+            shutil.copy(SUBJECTS / "benchopt" / "solvers" / "other.py", solvers / "other.py")
         listed = json.dumps(list(matrix.datasets))
         edit(self.folder / "datasets" / "tiny.py", r'"folder": \[.*?\]', f'"folder": {listed}')
 
@@ -227,6 +234,13 @@ class Benchopt:
         command += ["-j", str(jobs), "--output", "rows", *more]
         environment = _environment(self.folder, OVERHEAD_DATA=str(self.data), **variables)
         return call(command, self.root, environment, patience)
+
+    def forget_one(self) -> None:
+        """Take one run from the cache; its inner cache is only asked for what the outer one lacks."""
+        cache = self.folder / "__cache__" / "benchopt" / "runner"
+        shutil.rmtree(next(p for p in (cache / "run_one_to_cvg").iterdir() if p.is_dir()))
+        for entry in (p for p in (cache / "run_one_resolution").iterdir() if p.is_dir()):
+            shutil.rmtree(entry)
 
     def rows(self) -> pd.DataFrame:
         """Return the rows of the newest result file, or no row."""

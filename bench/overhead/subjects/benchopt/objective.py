@@ -10,6 +10,7 @@ class Objective(BaseObjective):
     name = "No-op"
     min_benchopt_version = "1.6"
     sampling_strategy = "run_once"
+    parameters = {"draw": [0]}  # noqa: RUF012  eobench's seeds
 
     def set_data(self, inputs, truth):
         """Keep the data."""

@@ -7,7 +7,7 @@ import numpy as np
 from benchmark_utils.helper import guess
 from benchopt import BaseSolver
 
-OPTIONS, DRAWS = 2, 2
+OPTIONS = 2
 
 
 class Solver(BaseSolver):
@@ -15,7 +15,7 @@ class Solver(BaseSolver):
 
     name = "noop"
     sampling_strategy = "run_once"
-    parameters = {"k": list(range(OPTIONS)), "draw": list(range(DRAWS))}  # noqa: RUF012
+    parameters = {"k": list(range(OPTIONS))}  # noqa: RUF012
 
     def set_objective(self, inputs):
         """Keep the inputs."""

@@ -6,15 +6,12 @@ import time
 import numpy as np
 from benchopt import BaseSolver
 
-DRAWS = 1
-
 
 class Solver(BaseSolver):
     """Predicts class 1."""
 
     name = "other"
     sampling_strategy = "run_once"
-    parameters = {"draw": list(range(DRAWS))}  # noqa: RUF012
 
     def set_objective(self, inputs):
         """Keep the inputs."""
