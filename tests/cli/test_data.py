@@ -53,6 +53,18 @@ def test_list_tells_size_shape_and_splits_and_prepares_nothing(eobench, root, tm
     assert not list((tmp_path / "cache").glob("generated/*"))
 
 
+@pytest.mark.parametrize("width", ["90", "130", "200"])
+def test_list_shows_every_column_of_a_set_in_one_line_whatever_the_width(eobench, root, width):
+    (root / "fields" / "dataset.json").write_text(
+        (root / "fields" / "dataset.json").read_text().replace("Made up", "Made up, " + "with a long title " * 12)
+    )
+    lines = eobench("data", "list", "--data", str(root), COLUMNS=width).stdout.splitlines()
+    [line] = [text for text in lines if "fields " in text and "simulated" not in text]
+    for cell in ("series", "12", "4 x 3", "random*", "KiB", "folder"):
+        assert cell in line
+    assert ("Made up" in line) == (int(width) >= 130)
+
+
 def test_list_shows_what_is_damaged_and_what_is_absent(eobench, root):
     (root / "fields" / "dataset.json").write_text('{"format": "sample-folder/1"}')
     rows = {r["name"]: r for r in json.loads(eobench("data", "list", "--json", "--data", str(root)).stdout)}

@@ -9,6 +9,8 @@ from eobench.cli._common import DataOption, JsonOption, PluginOption
 if TYPE_CHECKING:
     from eobench.plugin import DatasetCard, Places
 
+_TITLE = 16  # characters of a title that are worth showing
+
 
 def list_(data: DataOption = None, plugin: PluginOption = None, as_json: JsonOption = False) -> None:
     """List the data sets, at hand or not: what they are, how large, with which splits.
@@ -23,13 +25,9 @@ def list_(data: DataOption = None, plugin: PluginOption = None, as_json: JsonOpt
         _common.print_json(rows)
         return
     columns = ["name", "kind", "N", "T x C", "classes", "splits", "size", "state", "title"]
-    shown = [_shown(row) for row in rows]
+    shown = _short_titles(columns, [_shown(row) for row in rows])
     numbers = ["N", "classes", "size"]
-    made = _common.table(
-        f"data sets ({len(rows)})", columns, shown, right=numbers, whole=["name", "N", "size", "title"]
-    )
-    made.columns[-1].overflow = "ellipsis"
-    _common.show(made)
+    _common.show(_common.table(f"data sets ({len(rows)})", columns, shown, right=numbers, whole=columns[:-1]))
     away = [row for row in rows if row["get"] and row["state"] == "absent"]
     if away:
         _common.show(f"{len(away)} are not on this machine; how to get one: eobench info {away[0]['name']}")
@@ -78,3 +76,17 @@ def _shown(row: dict[str, Any]) -> list[object]:
         row["origin"] if row["state"] == "here" else row["state"],
         row["title"],
     ]
+
+
+def _short_titles(columns: list[str], rows: list[list[object]]) -> list[list[object]]:
+    """Cut titles, the last column, to what the other columns leave of the line; on a narrow terminal they go."""
+    from rich.console import Console
+
+    cells = [columns, *([("" if c is None else str(c)) for c in row] for row in rows)]
+    taken = sum(max(len(row[k]) for row in cells) + 3 for k in range(len(columns) - 1))
+    left = Console().width - taken - 2
+    if left < _TITLE:
+        return [[*row[:-1], ""] for row in rows]
+    titles = [str(row[-1]) for row in rows]
+    short = [t if len(t) <= left else t[: left - 1].rstrip() + "\N{HORIZONTAL ELLIPSIS}" for t in titles]
+    return [[*row[:-1], title] for row, title in zip(rows, short, strict=True)]

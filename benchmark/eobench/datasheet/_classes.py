@@ -89,6 +89,8 @@ def region_shares(folder: SampleFolder, labels: Labels) -> list[dict[str, Any]]:
         n = total.sum(axis=1)
         largest = np.sort(np.argsort(-n, kind="stable")[:_REGIONS])
         kept = largest[n[largest] > 0]
+        if not len(kept):
+            continue
         shares = total[kept] / n[kept, None]
         heat = _heat(f"labels by {group}", [names[k] for k in kept], shares, n[kept])
         found.append({**heat, "of": len(names)})
@@ -140,7 +142,7 @@ def table_agreement(folder: SampleFolder, labels: Labels) -> list[dict[str, Any]
             names, total = by_group(folder, labels, info.by)
             own = {n: row / row.sum() for n, row in zip(names, total, strict=True) if row.sum()}
             found.append(_pair(folder, info.name, table, "labels of the samples there", own))
-    return [pair for pair in found if pair["regions"]]
+    return sorted((pair for pair in found if pair["regions"]), key=lambda pair: -pair["distance"])
 
 
 def _pair(folder: SampleFolder, name: str, table: Any, other: str, reference: Any) -> dict[str, Any]:

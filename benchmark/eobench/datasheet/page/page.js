@@ -43,7 +43,7 @@
   const season = (axis) => (axis === "season" ? { type: "date", tickformat: "%b", hoverformat: "%d %b", dtick: "M1" } : axis === "date" ? { type: "date", hoverformat: "%d %b %Y" } : {});
   // Ticks of a small figure: few, and short; the year stands in the figure's lead.
   function smallTicks(curve) {
-    if (curve.axis === "band") return { type: "category", tickangle: -50, dtick: 1 };
+    if (curve.axis === "band") return { type: "category", tickangle: -50, dtick: 1, tickvals: curve.x, ticktext: curve.x.map((x) => escape(x.length > 15 ? `${x.slice(0, 14)}…` : x)) };
     if (curve.axis === "day") return { nticks: 5 };
     const months = (new Date(curve.x[curve.x.length - 1]) - new Date(curve.x[0])) / 2.63e9;
     return { type: "date", tickformat: "%b", hoverformat: curve.axis === "date" ? "%d %b %Y" : "%d %b", dtick: months > 14 ? "M4" : months > 5 ? "M3" : "M1" };
@@ -142,7 +142,7 @@
     const traces = [], annotations = [], shape = {}, band = curve.axis === "band";
     const values = parts.flatMap((c) => [...c.low, ...c.high]).filter((v) => v !== null);
     const low = Math.min(...values), high = Math.max(...values), pad = 0.05 * (high - low) || 0.1;
-    const height = 140, gap = 38, labels = band ? 34 + 4.6 * Math.max(...curve.x.map((x) => x.length)) : 34, total = down * (height + gap) + labels;
+    const height = 140, gap = 38, labels = band ? 34 + 4.6 * Math.min(15, Math.max(...curve.x.map((x) => x.length))) : 34, total = down * (height + gap) + labels;
     parts.forEach((c, k) => {
       const n = k ? k + 1 : "", row = Math.floor(k / across), last = k + across >= parts.length, left = k % across === 0;
       const top = 1 - (row * (height + gap) + 20) / total, bottom = top - height / total;
@@ -159,7 +159,7 @@
       annotations.push({ xref: "paper", yref: "paper", x: x0, y: top, xanchor: "left", yanchor: "bottom", showarrow: false, align: "left",
         text: `<b>${name.length > 30 && across > 1 ? `${name.slice(0, 28)}…` : name}</b> <span style="font-size:11px;color:${colour("--quiet")}">${number(c.n)}</span>`, font: { size: 12.5 } });
     });
-    draw(id, traces, { height: total, annotations, margin: { l: 38, r: 8, t: 0, b: 0 }, ...shape });
+    draw(id, traces, { height: total, annotations, margin: { l: band ? 66 : 38, r: 8, t: 0, b: 0 }, ...shape });
   }
 
   function drawCurves() {
