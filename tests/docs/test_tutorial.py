@@ -79,7 +79,9 @@ def follow(tmp_path, monkeypatch):
             timeout=120,
         )
         assert done.returncode == 0, f"{block.text}\n{done.stdout}\n{done.stderr}"
-        assert not done.stderr, f"{block.text}\n{done.stderr}"
+        # a busy machine prepares slowly, and says so
+        said = [line for line in done.stderr.splitlines() if not re.match(r"simulated-\S+: [\d,]+/", line)]
+        assert not said, f"{block.text}\n{done.stderr}"
         return done.stdout
 
     return do
