@@ -3,6 +3,9 @@
 Calendars of corn, soybean, winter wheat, alfalfa, cotton, rice, fallow and almonds follow class means of a year
 of Sentinel-2 in Arkansas and California; the others their usual calendars at that latitude. A class has several
 *forms* (early and late, irrigated or not, single or double), so no class is one cloud around its mean.
+
+Backscatter of closed canopies is as Sentinel-1 measures it (Vreugdenhil et al. 2018, Remote Sensing 10:1396, for
+crops): cereals attenuate, so their VV falls as they grow; broad leaves and maize scatter; woods are bright.
 """
 
 from __future__ import annotations
@@ -58,7 +61,9 @@ class Cover:
         angle: mean leaf inclination, degrees.
         sowing: standard deviation of the calendar between fields, days.
         northern: how its share changes from the warm end of an area to the cool one.
-        roughness: of the canopy for radar: factor on its volume scattering.
+        radar: backscatter of the closed canopy in VV and VH, dB: the A of the water-cloud model.
+        attenuation: its B: how fast a canopy hides the soil from radar; upright stems hide it well.
+        texture: standard deviation of brightness from pixel to pixel of 10 m, as a share.
         surface: spectral end member under the canopy in place of soil: `water`, `urban`; None: soil.
     """
 
@@ -68,7 +73,9 @@ class Cover:
     angle: float = 55
     sowing: float = 9.0
     northern: float = 0.0
-    roughness: float = 1.0
+    radar: tuple[float, float] = (-11.0, -17.5)
+    attenuation: float = 0.16
+    texture: float = 0.02
     surface: str | None = None
 
 
@@ -86,7 +93,8 @@ CROPS: Final[dict[str, Cover]] = {
         chlorophyll=45,
         angle=44,
         northern=-0.1,
-        roughness=0.9,
+        radar=(-10.0, -16.5),
+        attenuation=0.16,
     ),
     "corn": Cover(
         (
@@ -97,7 +105,8 @@ CROPS: Final[dict[str, Cover]] = {
         chlorophyll=52,
         angle=54,
         northern=0.2,
-        roughness=1.3,
+        radar=(-9.0, -15.0),
+        attenuation=0.12,
     ),
     "rice": Cover(
         (
@@ -107,7 +116,8 @@ CROPS: Final[dict[str, Cover]] = {
         chlorophyll=44,
         angle=62,
         northern=-0.4,
-        roughness=0.7,
+        radar=(-10.5, -17.0),
+        attenuation=0.2,
     ),
     "cotton": Cover(
         (
@@ -117,7 +127,8 @@ CROPS: Final[dict[str, Cover]] = {
         chlorophyll=48,
         angle=40,
         northern=-0.5,
-        roughness=1.1,
+        radar=(-9.5, -15.5),
+        attenuation=0.14,
     ),
     "winter_wheat": Cover(
         (
@@ -141,7 +152,8 @@ CROPS: Final[dict[str, Cover]] = {
         chlorophyll=48,
         angle=60,
         northern=0.3,
-        roughness=0.8,
+        radar=(-14.5, -20.0),
+        attenuation=0.25,
     ),
     "alfalfa": Cover(
         (
@@ -151,6 +163,8 @@ CROPS: Final[dict[str, Cover]] = {
         chlorophyll=47,
         northern=0.1,
         sowing=12,
+        radar=(-11.5, -18.0),
+        attenuation=0.2,
     ),
     "wheat_soybean": Cover(
         (
@@ -165,6 +179,8 @@ CROPS: Final[dict[str, Cover]] = {
         ),
         northern=0.0,
         angle=50,
+        radar=(-11.5, -17.5),
+        attenuation=0.2,
     ),
     "fallow": Cover(
         (
@@ -174,7 +190,8 @@ CROPS: Final[dict[str, Cover]] = {
         ),
         chlorophyll=35,
         sowing=20,
-        roughness=0.6,
+        radar=(-13.0, -20.0),
+        attenuation=0.15,
     ),
     "almonds": Cover(
         (
@@ -183,7 +200,8 @@ CROPS: Final[dict[str, Cover]] = {
         ),
         chlorophyll=44,
         sowing=8,
-        roughness=1.6,
+        radar=(-8.5, -14.0),
+        attenuation=0.45,
     ),
     "sorghum": Cover(
         (
@@ -193,20 +211,51 @@ CROPS: Final[dict[str, Cover]] = {
         chlorophyll=45,
         angle=56,
         northern=-0.3,
-        roughness=1.2,
+        radar=(-9.0, -15.0),
+        attenuation=0.12,
     ),
-    "sunflower": Cover((_one(Season(158, 242, 3.3, ripening=26)),), chlorophyll=41, angle=38, roughness=1.2),
+    "sunflower": Cover(
+        (_one(Season(158, 242, 3.3, ripening=26)),),
+        chlorophyll=41,
+        angle=38,
+        radar=(-8.5, -14.5),
+        attenuation=0.14,
+    ),
     "rapeseed": Cover(
         (_one(Season(-60, 70, 1.2, growth=15, decline=12), Season(70, 160, 4.0, ripening=28)),),
         angle=48,
         northern=0.6,
+        radar=(-10.0, -15.0),
+        attenuation=0.16,
     ),
-    "spring_barley": Cover((_one(Season(108, 188, 3.5, ripening=24)),), angle=58, northern=0.6, roughness=0.8),
+    "spring_barley": Cover(
+        (_one(Season(108, 188, 3.5, ripening=24)),), angle=58, northern=0.6, radar=(-14.0, -20.0), attenuation=0.25
+    ),
     "sugar_beet": Cover(
-        (_one(Season(140, 285, 4.3, growth=12)),), chlorophyll=54, water=0.022, angle=42, northern=0.5
+        (_one(Season(140, 285, 4.3, growth=12)),),
+        chlorophyll=54,
+        water=0.022,
+        angle=42,
+        northern=0.5,
+        radar=(-9.0, -15.0),
+        attenuation=0.18,
     ),
-    "potato": Cover((_one(Season(142, 226, 4.0, ripening=16)),), water=0.019, angle=44, northern=0.5),
-    "tomatoes": Cover((_one(Season(138, 218, 3.6, growth=12), weeds=0.1),), water=0.018, angle=45, northern=-0.5),
+    "potato": Cover(
+        (_one(Season(142, 226, 4.0, ripening=16)),),
+        water=0.019,
+        angle=44,
+        northern=0.5,
+        radar=(-9.5, -15.0),
+        attenuation=0.16,
+    ),
+    "tomatoes": Cover(
+        (_one(Season(138, 218, 3.6, growth=12), weeds=0.1),),
+        water=0.018,
+        angle=45,
+        northern=-0.5,
+        radar=(-10.5, -17.0),
+        attenuation=0.15,
+    ),
 }
 
 LAND: Final[dict[str, Cover]] = {
@@ -219,14 +268,17 @@ LAND: Final[dict[str, Cover]] = {
         ),
         chlorophyll=40,
         sowing=14,
-        roughness=0.7,
+        radar=(-12.5, -19.0),
+        attenuation=0.2,
     ),
     "deciduous_forest": Cover(
         (Form((Season(-400, 800, 0.6), Season(104, 305, 4.6, growth=8, decline=10, ripening=24)), weeds=0.2),),
         chlorophyll=46,
         angle=45,
         sowing=6,
-        roughness=2.6,
+        texture=0.05,
+        radar=(-8.5, -14.0),
+        attenuation=0.6,
     ),
     "evergreen_forest": Cover(
         (Form((Season(-400, 800, 4.0), Season(110, 290, 0.7, growth=20, decline=20)), weeds=0.1),),
@@ -234,31 +286,36 @@ LAND: Final[dict[str, Cover]] = {
         water=0.016,
         angle=50,
         sowing=6,
-        roughness=2.4,
+        texture=0.05,
+        radar=(-9.0, -14.5),
+        attenuation=0.4,
     ),
     "shrubland": Cover(
         (Form((Season(-400, 800, 0.9), Season(80, 250, 0.9, growth=20, decline=30)), weeds=0.3),),
         chlorophyll=36,
         sowing=14,
-        roughness=1.4,
+        texture=0.05,
+        radar=(-11.5, -17.5),
+        attenuation=0.3,
     ),
     "wetland": Cover(
         (Form((Season(-400, 800, 0.3), Season(120, 290, 2.4, growth=16, decline=16, ripening=20)), weeds=0),),
         chlorophyll=42,
         angle=62,
         surface="water",
-        roughness=1.2,
+        radar=(-11.0, -18.0),
+        attenuation=0.2,
     ),
-    "water": Cover((Form((), weeds=0),), surface="water", roughness=0.1),
+    "water": Cover((Form((), weeds=0),), surface="water"),
     "urban": Cover(
         (
             Form((Season(-400, 800, 0.6), Season(95, 300, 0.2)), 0.6, weeds=0),
             Form((Season(-400, 800, 0.1),), 0.4, weeds=0),
         ),
         surface="urban",
-        roughness=3.2,
+        texture=0.12,
     ),
-    "bare": Cover((Form((), weeds=0.03),), roughness=0.4),
+    "bare": Cover((Form((), weeds=0.03),)),
 }
 LAND_SHARES: Final = (0.13, 0.09, 0.04, 0.04, 0.01, 0.02, 0.05, 0.01)
 """Of an area's land, in the order of `LAND`; crops have the rest."""

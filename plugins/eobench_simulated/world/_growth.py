@@ -31,7 +31,11 @@ _COVERED: Final = 0.25
 _ODD_FIELDS: Final = 0.06  # sown again, failed, flooded
 _CHLOROPHYLL_LOST: Final = np.float32(0.85)
 _WATER_LOST: Final = np.float32(0.8)
-_RADAR_ANGLE: Final = np.cos(np.deg2rad(38.0))
+_RADAR_ANGLE: Final = np.float32(np.cos(np.deg2rad(38.0)))
+# Bare soil in VV and VH, dB: dry, and what full moisture adds (Ulaby et al. 1986 give 10 to 15 dB at most).
+_SOIL_DRY: Final = (-16.5, -24.5)
+_SOIL_SLOPE: Final = (9.0, 6.0)
+_SURFACES_DB: Final = {"water": (-20.5, -28.0), "urban": (-6.0, -13.0)}
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ class Canopies:
         cuts: (F, CUTS) days of mowing.
         chlorophyll, water, angle: (F,) leaf traits.
         brightness, moisture: (F,) of the soil.
-        roughness: (F,) of the canopy, for radar.
+        roughness: (F,) factor on the backscatter: rows, clods, stand.
         cover: (F,) class.
     """
 
@@ -126,7 +130,7 @@ def make_canopies(
         .clip(0.3, 1.4)
         .astype(np.float32),
         moisture=lasting.uniform(0.15, 0.6, count).astype(np.float32),
-        roughness=trait("roughness", 0.15),
+        roughness=np.exp(0.18 * spread * normal()).astype(np.float32),
         cover=cover.astype(np.int64),
     )
 
@@ -208,7 +212,7 @@ def signals(
     moisture = (canopies.moisture[rows, None] + wetness).clip(0, 1)
     leaves = lai[..., None] * LEVELS
     if not sensor.optical:
-        return _radar(canopies, rows, leaves, water, moisture)
+        return _radar(canopies, names, rows, leaves, water, moisture)
     table = load_table(sensor.name)
 
     def flat(values: Float) -> Float:
@@ -242,6 +246,8 @@ def _lay_surfaces(
         # Beer's law: what of the ground is seen through the leaves.
         seen = np.exp(-0.6 * leaves[here])[..., None]
         tone = canopies.brightness[rows[here], None, None, None]
+        if surface == "urban":  # from asphalt to concrete and roofs: what lies there does not get wet
+            tone = tone * (0.6 + 1.6 * canopies.moisture[rows[here], None, None, None])
         made[here] = seen * tone * spectrum(surface, sensor) + (1 - seen) * made[here]
 
 
@@ -275,20 +281,33 @@ def _states(canopies: Canopies, days: Float, rows: Int) -> tuple[Float, Float, F
     return total * left, canopies.chlorophyll[rows, None] * green, brown, water
 
 
-def _radar(canopies: Canopies, rows: Int, leaves: Float, water: Float, moisture: Float) -> Float:
+def _radar(
+    canopies: Canopies, names: tuple[str, ...], rows: Int, leaves: Float, water: Float, moisture: Float
+) -> Float:
     """Backscatter by the water-cloud model (Attema & Ulaby 1978), linear, (R, T, LEVELS, 2) for VV, VH.
 
-    sigma = A V cos(t) (1 - q) + q sigma_soil with q = exp(-2 B V / cos(t)); V is the canopy's water, here leaf
-    area times relative leaf water; A differs by cover (structure), the soil's dB rise with its moisture. Water is
-    smooth, and sealed ground reflects by its corners: their constants are in `roughness`.
+    sigma = A (1 - q) + q sigma_soil with q = exp(-2 B V / cos(t)), t the angle of incidence. V is the canopy's
+    water, here leaf area times relative leaf water; A and B differ by cover. The soil's dB rise with its moisture;
+    water is smooth, and sealed ground reflects by its corners.
     """
     volume = leaves * (0.35 + 0.65 * water / np.maximum(canopies.water[rows, None], 1e-6))[..., None]
-    structure = canopies.roughness[rows, None, None]
-    made = np.empty((*leaves.shape, 2), np.float32)
-    for band, (a, b, dry, slope) in enumerate(((0.045, 0.11, -15.5, 9.0), (0.011, 0.10, -23.5, 6.0))):
-        through = np.exp(-2 * b * volume / _RADAR_ANGLE)
-        soil = 10 ** ((dry + slope * moisture[..., None]) / 10) * np.minimum(structure, 4) ** 0.6
-        made[..., band] = a * structure * volume * _RADAR_ANGLE * (1 - through) + through * soil
+    kinds = [COVERS[n] for n in names]
+    cover = canopies.cover[rows]
+    attenuation = np.array([k.attenuation for k in kinds], np.float32)[cover, None, None]
+    closed = np.array([k.radar for k in kinds], np.float32)[cover]
+    through = np.exp(-2 / _RADAR_ANGLE * attenuation * volume)
+    wet = moisture[..., None, None] * np.array(_SOIL_SLOPE, np.float32)
+    ground = np.broadcast_to(np.array(_SOIL_DRY, np.float32) + wet, (*moisture.shape, 1, 2)).copy()
+    for k, kind in enumerate(kinds):
+        if kind.surface is not None:
+            ground[cover == k] = _SURFACES_DB[kind.surface]
+    seen = through[..., None]
+    made = (1 - seen) * _linear(closed)[:, None, None, :] + seen * _linear(ground)
+    return np.asarray(made * canopies.roughness[rows, None, None, None], np.float32)
+
+
+def _linear(decibel: Float) -> Float:
+    made: Float = np.float32(10) ** (decibel / np.float32(10))
     return made
 
 

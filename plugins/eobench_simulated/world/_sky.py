@@ -14,10 +14,10 @@ from eobench_simulated.world._options import TILE, WorldOptions
 Float = NDArray[np.float32]
 
 DAYS: Final = 365
-_WAVES: Final = 24
-_SMALLEST, _LARGEST = 0.8, 8.0  # km, of clouds
+_WAVES: Final = 40
+_SMALLEST, _LARGEST = 0.12, 6.0  # km, of clouds: the inverse of a wave's number
 _KILOMETRES: Final = TILE / 100
-_DATE, _PATTERN, _PIXEL = 0.55, 0.447, 0.003
+_DATE, _PATTERN, _PIXEL = 0.55, 0.4494, 0.0006
 _WINTER: Final = 0.4  # amplitude of cloudiness over the year, as a share of what the fraction leaves room for
 _SHADOW: Final = (0.55, 0.35)  # km from a cloud to its shadow
 _UNION: Final = 0.83  # clouds alone, as a share of clouds and shadows

@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from eobench_simulated.world._chance import gammas, normals
 from eobench_simulated.world._covers import COVERS, CROPS, LAND, LAND_SHARES
 from eobench_simulated.world._ground import Tile, make_tile, smooth
 from eobench_simulated.world._growth import (
@@ -30,7 +31,7 @@ Int = NDArray[np.int64]
 Bool = NDArray[np.bool_]
 
 _HAZE_DEPTH: Final = np.float32(0.35)
-_SHADED: Final = 0.35  # share of undetected cloud that is shadow
+_SHADE_DEPTH: Final = np.float32(0.25)
 _OFFSET_NOISE: Final = np.float32(0.003)  # reflectance
 _LOOKS: Final = 4.4  # equivalent number of looks of a Sentinel-1 GRD product
 _AT_ONCE: Final = 4_000_000  # values of a chunk: some hundred megabytes at work
@@ -43,8 +44,9 @@ _SUBPIXELS: Final = {FINE: (0, 1, 2), 1: (0,), 3 * FINE: (1, 4, 7)}
 class World:
     """A landscape of two areas over three years; nothing of it is drawn before it is asked for.
 
-    Every tile is a function of the options and its numbers alone: the order in which tiles are drawn, and the
-    process, do not matter. Noise depends on which pixels are observed together.
+    Every tile is a function of the options and its numbers alone, and every observed value one of its tile,
+    sensor, pixel and day: in which order, together with which others and in which process they are asked for does
+    not matter.
 
     Attributes:
         options: of the world.
@@ -114,18 +116,10 @@ class World:
         rows, cols = np.asarray(rows, np.int64), np.asarray(cols, np.int64)
         shape = (len(rows), len(acquisitions.days), len(kind.bands))
         values, valid = np.empty(shape, np.int16), np.empty(shape[:2], bool)
-        noise = self._stream(
-            tile.area,
-            tile.municipality,
-            tile.commune,
-            tile.year,
-            sensor,
-            zlib.crc32(rows.tobytes() + cols.tobytes()),
-        )
         step = max(1, _AT_ONCE // (shape[1] * shape[2]))
         for start in range(0, shape[0], step):
             part = slice(start, start + step)
-            values[part], valid[part] = self._observe(tile, kind, acquisitions, rows[part], cols[part], noise)
+            values[part], valid[part] = self._observe(tile, kind, acquisitions, rows[part], cols[part])
         return values, valid
 
     def observe_window(
@@ -143,66 +137,66 @@ class World:
     # --- inside ----------------------------------------------------------------------------------------------
 
     def _observe(
-        self,
-        tile: Tile,
-        sensor: Sensor,
-        acquisitions: Acquisitions,
-        rows: Int,
-        cols: Int,
-        noise: np.random.Generator,
+        self, tile: Tile, sensor: Sensor, acquisitions: Acquisitions, rows: Int, cols: Int
     ) -> tuple[NDArray[np.int16], Bool]:
         days = acquisitions.days.astype(np.int64)
-        per_pixel = TILE / sensor.grid
-        row, col = (rows + 0.5) * per_pixel, (cols + 0.5) * per_pixel  # in pixels of 10 m
-        surface = self._surface(tile, sensor, days, rows, cols, row, col)
+        pixel = rows * sensor.grid + cols
+        key = self._number(*self._place(tile), sensor.name)
+        surface = self._surface(tile, sensor, days, rows, cols)
         if not sensor.optical:
-            speckle = noise.gamma(_LOOKS, 1 / _LOOKS, surface.shape).astype(np.float32)
-            decibel = 10 * np.log10(np.maximum(surface * speckle, 1e-5))
+            surface *= gammas(key, pixel, days, surface.shape[2], _LOOKS)
+            decibel = 10 * np.log10(np.maximum(surface, 1e-5))
             return np.rint(decibel / sensor.scale).astype(np.int16), np.ones(surface.shape[:2], bool)
-        clear, depth = self._sky_over(tile, days, row, col, noise)
-        white = spectrum("cloud", sensor)
-        shade = noise.random(depth.shape, np.float32) < _SHADED
-        surface += depth[..., None] * np.where(shade[..., None], -surface, white - surface)
-        common = noise.standard_normal(surface.shape[:2], np.float32)[..., None]
-        single = noise.standard_normal(surface.shape, np.float32)
+        clear = self._through_sky(tile, sensor, days, rows, cols, surface)
+        bands = surface.shape[2]
+        chance = normals(key, pixel, days, bands + 1)
         half = np.float32(self.options.noise * np.sqrt(0.5))
-        surface *= 1 + half * (common + single)
+        surface *= 1 + half * (chance[..., :1] + chance[..., 1:])
         if self.options.noise > 0:
-            surface += _OFFSET_NOISE * single[..., ::-1]
+            surface += _OFFSET_NOISE * chance[..., :0:-1]
         counts = np.rint(surface / np.float32(sensor.scale)).clip(1, 20_000).astype(np.int16)
         counts[~clear] = sensor.fill
         return counts, clear
 
-    def _surface(
-        self, tile: Tile, sensor: Sensor, days: Int, rows: Int, cols: Int, row: NDArray[Any], col: NDArray[Any]
-    ) -> Float:
+    def _surface(self, tile: Tile, sensor: Sensor, days: Int, rows: Int, cols: Int) -> Float:
         """Signal of the pixels without sky and noise, (P, T, C): the mean of their parts."""
         size = TILE * FINE // sensor.grid
         offsets = _SUBPIXELS[size]
         parts = [tile.field[rows * size + i, cols * size + j] for i in offsets for j in offsets]
-        wanted = np.unique(np.stack(parts))
-        table = self._signals(tile, sensor, days, wanted.astype(np.int64))
-        index = np.zeros(len(tile.field_class), np.int64)
-        index[wanted] = np.arange(len(wanted))
-        vigour, texture = self._texture(tile)
-        at = (row.astype(np.int64), col.astype(np.int64))
+        table = self._signals(tile, sensor, days, np.unique(np.stack(parts)).astype(np.int64))
+        vigour, tone = self._texture(tile)
+        # Centre of the pixel, in pixels of 10 m.
+        at = ((2 * rows + 1) * size // (2 * FINE), (2 * cols + 1) * size // (2 * FINE))
         low, share = _between(vigour[at])
         pure = np.logical_and.reduce([p == parts[0] for p in parts])
-        surface = _blend(table, index[parts[0]], low, share)
+        surface = _blend(table, parts[0], low, share)
         mixed = np.flatnonzero(~pure)
         if len(mixed):
             total = surface[mixed]
             for part in parts[1:]:
-                total += _blend(table, index[part[mixed]], low[mixed], share[mixed])
+                total += _blend(table, part[mixed], low[mixed], share[mixed])
             surface[mixed] = total / len(parts)
-        surface *= texture[at][:, None, None]
+        factor = tone[at]
+        if size < FINE:
+            factor = factor * self._fine_texture(tile, rows, cols)
+        surface *= factor[:, None, None]
         return surface
 
     def _signals(self, tile: Tile, sensor: Sensor, days: Int, wanted: Int) -> Float:
-        """Signals of the wanted parcels, (R, T, LEVELS, C)."""
-        canopies = self._canopies(tile)
-        wetness = self._sky(tile.area, tile.year).wetness[days, tile.municipality]
-        return signals(canopies, self.classes, sensor, days.astype(np.float32), wetness, wanted)
+        """Signals of all parcels, (F, T, LEVELS, C), of which the wanted ones are there; kept with the tile."""
+        key = ("signals", sensor.name, days.tobytes())
+        if key not in tile.memory:
+            shape = (len(tile.field_class), len(days), len(LEVELS), len(sensor.bands))
+            tile.memory[key] = np.empty(shape, np.float32), np.zeros(shape[0], bool)
+        table, there = tile.memory[key]
+        missing = wanted[~there[wanted]]
+        if len(missing):
+            wetness = self._sky(tile.area, tile.year).wetness[days, tile.municipality]
+            time = days.astype(np.float32)
+            table[missing] = signals(self._canopies(tile), self.classes, sensor, time, wetness, missing)
+            there[missing] = True
+        made: Float = table
+        return made
 
     def _canopies(self, tile: Tile) -> Canopies:
         if "canopies" not in tile.memory:
@@ -226,30 +220,53 @@ class World:
             patches = smooth(generator, 40, TILE)
             single = generator.standard_normal((2, TILE, TILE), np.float32)
             vigour = np.exp(spread * (0.10 * patches + 0.06 * single[0]))
-            tile.memory["texture"] = (vigour, 1 + 0.02 * spread * single[1])
+            tile.memory["texture"] = (vigour, 1 + spread * self._grain(tile.label) * single[1])
         made: tuple[Float, Float] = tile.memory["texture"]
         return made
 
-    def _sky_over(
-        self, tile: Tile, days: Int, row: NDArray[Any], col: NDArray[Any], noise: np.random.Generator
-    ) -> tuple[Bool, Float]:
-        """Return where pixels are clear, and how deep in undetected haze, (P, T) each."""
+    def _fine_texture(self, tile: Tile, rows: Int, cols: Int) -> Float:
+        """Tone of fine pixels, (P,), around that of their pixel of 10 m."""
+        row, col = rows // FINE, cols // FINE
+        key = self._number(tile.area, tile.municipality, tile.commune, "fine")
+        nine = normals(key, row * TILE + col, np.zeros(1, np.int64), FINE * FINE)[:, 0]
+        own = nine[np.arange(len(rows)), rows % FINE * FINE + cols % FINE] - nine.mean(axis=1)
+        made: Float = 1 + np.float32(self.options.variation) * self._grain(tile.label[row, col]) * own
+        return made
+
+    def _grain(self, label: NDArray[np.integer]) -> Float:
+        made: Float = np.array([COVERS[n].texture for n in self.classes], np.float32)[label]
+        return made
+
+    def _through_sky(self, tile: Tile, sensor: Sensor, days: Int, rows: Int, cols: Int, surface: Float) -> Bool:
+        """Lay haze and faint shadows upon (P, T, C) `surface`; return where pixels are clear, (P, T)."""
         sky = self._sky(tile.area, tile.year)
         key = ("sky", days.tobytes())
         if key not in tile.memory:
             corner = self._corner(tile)
             tile.memory[key] = [scores(sky, days, corner, shifted) for shifted in (False, True)]
+        scale = TILE / sensor.grid
+        row, col = (rows + 0.5) * scale, (cols + 0.5) * scale  # in pixels of 10 m
         cloud, shadow = (at_pixels(nodes, row, col) for nodes in tile.memory[key])
-        edge = PIXEL_SHARE * noise.standard_normal(cloud.shape, np.float32)
-        cloud += edge
+        place = row.astype(np.int64) * TILE + col.astype(np.int64)
+        # Edges fray; the same for every sensor, so that they agree on what is clear.
+        cloud += PIXEL_SHARE * normals(self._number(*self._place(tile), "edge"), place, days, 1)[..., 0]
         cloudy, hazy = sky.cloudy[days], sky.hazy[days]
         clear = np.asarray((cloud > cloudy) & (shadow > cloudy))
         if not self.options.cloud_fraction:
             clear[:] = True
         # A pixel that is never seen would be no sample: its clearest date counts.
         clear[np.arange(len(clear)), (cloud - cloudy).argmax(axis=1)] = True
-        depth = ((hazy - cloud) / np.maximum(hazy - cloudy, 1e-6)).clip(0, 1)
-        return clear, (_HAZE_DEPTH * depth * (self.options.haze > 0)).astype(np.float32)
+        if self.options.haze > 0:
+            across = np.maximum(hazy - cloudy, np.float32(1e-6))
+            dark = _SHADE_DEPTH * ((hazy - shadow) / across).clip(0, 1)
+            thin = _HAZE_DEPTH * ((hazy - cloud) / across).clip(0, 1)
+            surface *= ((1 - dark) * (1 - thin))[..., None]
+            surface += thin[..., None] * spectrum("cloud", sensor)
+        return clear
+
+    @staticmethod
+    def _place(tile: Tile) -> tuple[str, int, int, int]:
+        return tile.area, tile.municipality, tile.commune, tile.year
 
     def _corner(self, tile: Tile) -> tuple[float, float]:
         across = int(np.ceil(np.sqrt(self.options.regions)))
@@ -323,6 +340,11 @@ class World:
         words = [zlib.crc32(k.encode()) if isinstance(k, str) else int(k) for k in key]
         return np.random.default_rng([self.options.seed, *words])
 
+    def _number(self, *key: str | int) -> np.uint64:
+        """A number of its own for each key, for what is hashed."""
+        made: np.uint64 = self._kept(("number", *key), lambda: self._stream(*key).integers(2**64, dtype=np.uint64))
+        return made
+
 
 def make_world(options: WorldOptions) -> World:
     """Return the world of some options; takes milliseconds."""
@@ -337,7 +359,7 @@ def _between(vigour: Float) -> tuple[Int, Float]:
     return low, share.clip(-0.5, 1.5).astype(np.float32)
 
 
-def _blend(table: Float, parcel: Int, low: Int, share: Float) -> Float:
+def _blend(table: Float, parcel: NDArray[np.integer], low: Int, share: Float) -> Float:
     """Signals (P, T, C) of parcels at the pixels' vigour."""
     made: Float = table[parcel, :, low]
     made += share[:, None, None] * (table[parcel, :, low + 1] - made)
