@@ -2,8 +2,8 @@
 
 Generates `simulated-fields` in several sizes, each in a fresh process and a cache of its own that is deleted
 afterwards, and prints a Markdown table. Memory is the sum over the process tree of anonymous resident memory
-(`RssAnon`: pages of the memory-mapped files are the kernel's to drop), sampled twenty times a second. CPU is the
-time of all processes over the wall clock: 2.0 is two cores.
+(`RssAnon`: pages of the memory-mapped files are the kernel's to drop), sampled twenty times a second. Processor
+seconds are those of all processes: other work on the machine moves them less than the wall clock.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Measured:
 
     samples: int
     seconds: float
-    cpu: float
+    processor: float
     peak: int
     size: int
 
@@ -61,11 +61,12 @@ def main() -> None:
         print(f"{samples:,}: {done[-1].seconds:.1f} s", file=sys.stderr)
     cores = len(os.sched_getaffinity(0))
     print(f"`{arguments.dataset}`, {arguments.dates} dates, {cores} cores, Python {platform.python_version()}\n")
-    print("| samples | size, GiB | seconds | samples/s | CPU | peak anonymous memory, MiB |")
+    print("| samples | size, GiB | seconds | processor seconds | of a million | peak anonymous memory, MiB |")
     print("|---:|---:|---:|---:|---:|---:|")
     for m in done:
-        cells = [f"{m.samples:,}", f"{m.size / 2**30:.2f}", f"{m.seconds:.1f}", f"{m.samples / m.seconds:,.0f}"]
-        print("|", " | ".join([*cells, f"{m.cpu:.2f}", f"{m.peak / 2**20:,.0f}"]), "|")
+        cells = [f"{m.samples:,}", f"{m.size / 2**30:.2f}", f"{m.seconds:.1f}", f"{m.processor:.1f}"]
+        cells += [f"{m.processor / m.samples * 1e6:.0f}", f"{m.peak / 2**20:,.0f}"]
+        print("|", " | ".join(cells), "|")
 
 
 def measure(dataset: str, samples: int, dates: int) -> Measured:
@@ -83,9 +84,9 @@ def measure(dataset: str, samples: int, dates: int) -> Measured:
         if process.returncode:
             raise SystemExit(process.returncode)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         size = sum(file.stat().st_size for file in cache.rglob("*") if file.is_file())
-        return Measured(samples, seconds, cpu / seconds, peak, size)
+        return Measured(samples, seconds, processor, peak, size)
     finally:
         shutil.rmtree(cache)
 
