@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,16 @@ class Raises(Method):
     def fit(self, view, run):
         raise RuntimeError("no luck today")
 """
+
+
+@pytest.fixture(autouse=True)
+def one_world_for_all(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Every test has a cache of its own, but the generated sets in it are made once."""
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "generated"
+    shared.mkdir(exist_ok=True)
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "generated").symlink_to(shared)
 
 
 @pytest.fixture
