@@ -82,7 +82,7 @@ def test_the_report_in_a_terminal_ends_with_the_count(eobench, tmp_path):
     done = eobench("doctor", "--data", "nowhere")
     assert done.returncode == 1
     assert "\nplaces\n" in done.stdout
-    assert "nowhere does not exist" in done.stdout
+    assert "nowhere does not exist" in " ".join(done.stdout.split())
     assert done.stdout.splitlines()[-1].startswith("1 problem, ")
 
 

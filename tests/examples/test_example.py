@@ -74,9 +74,13 @@ def test_its_tasks_give_rows_and_shrinking_matters(outside):
     rows = pq.read_table(board).to_pylist()
     assert {r["status"] for r in rows} == {"ok"}
     assert {r["method"] for r in rows} == {"shrunken-centroids", "ncc"}
-    full = {json.loads(r["method_params"]).get("threshold"): r["oa"] for r in rows
-            if r["method"] == "shrunken-centroids" and r["supervision"] == "full"}  # fmt: skip
-    assert full[None] > full[0.0]
+    for level in ("full", "few"):
+        chosen, none = (
+            {r["predictions"] for r in rows if r["supervision"] == level and r["method_label"] == label}
+            for label in ("shrunken-centroids", "shrunken-centroids[threshold=0]")
+        )
+        assert len(chosen) == len(none) == 2
+        assert not chosen & none
 
 
 def test_its_own_tests_pass_where_it_is_installed(outside):
