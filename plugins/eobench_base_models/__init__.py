@@ -1,13 +1,14 @@
-"""Network families `bilstm`, `inceptiontime`, `transformer`, and the method `supervised`. Light: cards only."""
+"""Network families and the method `supervised` that trains any of them. Light: cards only."""
 
 from eobench.plugin import BaseModelCard, MethodCard, hookimpl
 from eobench_base_models._cards import BILSTM, INCEPTIONTIME, SUPERVISED, TRANSFORMER
+from eobench_base_models._cards_series import MLP_LTAE, MLSTM_FCN, OS_CNN, TEMP_CNN, UTAE
 
 
 @hookimpl
 def eobench_base_models() -> list[BaseModelCard]:
     """Return the families of networks."""
-    return [BILSTM, INCEPTIONTIME, TRANSFORMER]
+    return [BILSTM, INCEPTIONTIME, TRANSFORMER, MLSTM_FCN, OS_CNN, MLP_LTAE, TEMP_CNN, UTAE]
 
 
 @hookimpl

@@ -97,16 +97,17 @@ TRANSFORMER = BaseModelCard(
 
 SUPERVISED = MethodCard(
     name="supervised",
-    summary="cross-entropy on the labelled rows",
+    summary="cross-entropy on the labelled rows, or on the labelled pixels of maps",
     load="eobench_base_models._supervised:Supervised",
     levels=("full", "few"),
-    kinds=("series",),
+    kinds=("series", "image-series"),
+    targets=("class", "dense"),
     outputs=("classes", "probabilities", "embeddings"),
-    needs_base_model="series->class",
+    needs_base_model="series->class, image-series->map",
     budgets={"quick": Budget(steps=300), "paper": Budget(epochs=20)},
     citation="the supervised arm of Patnala et al., bi-modal contrastive learning for crop classification",
     params=(
-        Param("batch_size", 256, "labelled rows a step, at most", minimum=1),
+        Param("batch_size", 256, "labelled rows a step, at most; of images a 64th of it", minimum=1),
         Param(
             "class_weights", "none", "weigh classes by the inverse of their labels", choices=("none", "balanced")
         ),

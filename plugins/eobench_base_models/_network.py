@@ -1,4 +1,4 @@
-"""What the three families share: a network is `features` and a linear head."""
+"""What our families share: a network is `features` and a linear head, or `maps` and a convolution."""
 
 from __future__ import annotations
 
@@ -25,4 +25,27 @@ class HeadedNetwork(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return (B, K) logits."""
         logits: torch.Tensor = self.head(self.features(x))
+        return logits
+
+
+class DenseNetwork(nn.Module):
+    """A network for maps, whose logits are a convolution of its last hidden maps.
+
+    Attributes:
+        head: (B, D, H, W) -> (B, K, H, W).
+    """
+
+    head: nn.Module
+
+    def maps(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the last hidden maps, (B, D, H, W), of a float32 batch without NaN."""
+        raise NotImplementedError
+
+    def features(self, x: torch.Tensor) -> torch.Tensor:
+        """Return (B, D) features: the mean over all pixels of the hidden maps."""
+        return self.maps(x).mean(dim=(2, 3))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return (B, K, H, W) logits."""
+        logits: torch.Tensor = self.head(self.maps(x))
         return logits

@@ -1,4 +1,4 @@
-"""A trained network that predicts classes, probabilities and embeddings."""
+"""A trained network that predicts classes, probabilities and embeddings, of samples or of their pixels."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ from torch import nn
 
 from eobench.data import DataError, Inputs
 from eobench.plugin import BaseModel, Predictions, Predictor, Value
-from eobench_base_models._network import HeadedNetwork
+from eobench_base_models._network import DenseNetwork, HeadedNetwork
 from eobench_base_models._scaling import Preparation, Source
 from eobench_base_models.options import FillName
 
 FORMAT = "eobench-network/1"
 ROWS_AT_ONCE = {"cpu": 512, "cuda": 8192}
+PIXEL_STEPS_AT_ONCE = {"cpu": 2**18, "cuda": 2**23}
+"""Pixels of images, times their steps, that go through a network together: its maps are many times larger."""
 SLICE = 16_384
 """Rows that are prepared together, so that predicting a large set takes little memory."""
 
@@ -59,13 +61,15 @@ class NetworkPredictor(Predictor):
         preparation: Preparation,
         steps: int | None = None,
     ) -> NetworkPredictor:
-        """Return the predictor of a network that `base_model.build(shape, outputs)` gave."""
+        """Return the predictor of a network that `base_model.build(preparation.shape(shape), outputs)` gave."""
         kind = type(base_model)
         recipe = _Recipe(f"{kind.__module__}:{kind.__qualname__}", dict(base_model.params), tuple(shape), outputs)
         return cls(network, preparation, recipe, steps)
 
     def predict(self, inputs: Inputs) -> Predictions:
         """Predict classes (n,), probabilities (n, K) and embeddings (n, D), D being the features' width.
+
+        A network for maps gives classes (n, h, w), probabilities (n, K, h, w) and embeddings of whole images.
 
         Raises:
             DataError: the samples are of another shape than those it learned from.
@@ -109,6 +113,8 @@ class NetworkPredictor(Predictor):
             "fill": self.preparation.fill,
             "mean": [float(v) for v in self.preparation.mean],
             "deviation": [float(v) for v in self.preparation.deviation],
+            "by_series": self.preparation.by_series,
+            "mask": self.preparation.mask,
             "steps": self.steps,
         }
         (folder / "network.json").write_text(json.dumps(text, indent=1), encoding="utf-8")
@@ -124,14 +130,16 @@ class NetworkPredictor(Predictor):
         if text.get("format") != FORMAT:
             raise DataError(f"{folder}: network.json is not of format {FORMAT}")
         recipe = _Recipe(text["base_model"], text["params"], tuple(text["shape"]), int(text["outputs"]))
-        with torch.random.fork_rng(devices=[]):
-            network = _family(recipe.load)(recipe.params).build(recipe.shape, recipe.outputs)
-        network.load_state_dict(load_file(folder / "network.safetensors"))
         preparation = Preparation(
             cast("FillName", text["fill"]),
             np.asarray(text["mean"], np.float32),
             np.asarray(text["deviation"], np.float32),
+            bool(text["by_series"]),
+            bool(text["mask"]),
         )
+        with torch.random.fork_rng(devices=[]):
+            network = _family(recipe.load)(recipe.params).build(preparation.shape(recipe.shape), recipe.outputs)
+        network.load_state_dict(load_file(folder / "network.safetensors"))
         return cls(network, preparation, recipe, text["steps"])
 
 
@@ -149,17 +157,29 @@ def _family(load: str) -> type[BaseModel]:
 def predict_rows(network: nn.Module, source: Source) -> torch.Tensor:
     """Return the logits (n, K) of all rows of a source, without gradients, in evaluation mode."""
     network.eval()
-    size = ROWS_AT_ONCE.get(next(network.parameters()).device.type, 512)
+    size = rows_at_once(network, source)
     with torch.inference_mode():
         return torch.cat([network(x) for x in source.batches(size)])
 
 
+def rows_at_once(network: nn.Module, source: Source) -> int:
+    """Return how many rows go through a network together: fixed for series, bound by their pixels for images."""
+    device = next(network.parameters()).device.type
+    if source.kind == "series":
+        return ROWS_AT_ONCE.get(device, 512)
+    return max(1, PIXEL_STEPS_AT_ONCE.get(device, 2**18) // max(1, source.pixel_steps))
+
+
 def _features_and_logits(network: nn.Module, source: Source) -> tuple[torch.Tensor, torch.Tensor]:
     network.eval()
-    size = ROWS_AT_ONCE.get(next(network.parameters()).device.type, 512)
     features, logits = [], []
     with torch.inference_mode():
-        for x in source.batches(size):
+        for x in source.batches(rows_at_once(network, source)):
+            if isinstance(network, DenseNetwork):
+                maps = network.maps(x)
+                features.append(maps.mean(dim=(2, 3)))
+                logits.append(network.head(maps))
+                continue
             seen = network.features(x) if isinstance(network, HeadedNetwork) else _features(network, x)
             features.append(seen)
             logits.append(network.head(seen) if isinstance(network, HeadedNetwork) else network(x))

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from eobench.data import Inputs
-from eobench_base_models.options import FillName, Scaling
+from eobench.data import Inputs, Kind
+from eobench_base_models.options import FillName, Mask, Scaling
 
 ON_DEVICE_LIMIT = 2**30
 """Bytes of float32 inputs up to which they live on the device as one tensor."""
@@ -21,33 +21,55 @@ STATISTICS_ROWS = 65_536
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Preparation:
-    """How raw inputs become what the network takes: gaps filled, then each channel standardised.
+    """How raw inputs become what the network takes: gaps filled, each channel standardised, a mask beside them.
 
     Attributes:
-        fill: how gaps are filled.
+        fill: how gaps are filled; `zero` after standardising, as Vincent et al. do.
         mean: (C,) float32.
         deviation: (C,) float32, 1 for a channel that does not vary.
+        by_series: standardise each channel of each sample by its own observed steps instead.
+        mask: add a channel, 1 where a step was observed and 0 where not.
     """
 
     fill: FillName
     mean: NDArray[np.float32]
     deviation: NDArray[np.float32]
+    by_series: bool = False
+    mask: bool = False
 
     @classmethod
-    def of(cls, inputs: Inputs, fill: FillName, scaling: Scaling) -> Preparation:
+    def of(cls, inputs: Inputs, fill: FillName, scaling: Scaling, mask: Mask = "none") -> Preparation:
         """Return the preparation for these inputs, with statistics over their observed values only."""
-        if scaling == "none":
-            return cls(fill, np.zeros(inputs.channels, np.float32), np.ones(inputs.channels, np.float32))
-        mean, deviation = _statistics(inputs)
-        return cls(fill, mean, deviation)
+        mean, deviation = np.zeros(inputs.channels, np.float32), np.ones(inputs.channels, np.float32)
+        if scaling == "band":
+            mean, deviation = _statistics(inputs)
+        return cls(fill, mean, deviation, scaling == "series", mask == "channel")
+
+    def shape(self, inputs: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the shape of one prepared sample, from that of the inputs."""
+        axis = 1 if len(inputs) == 4 else 0
+        return (*inputs[:axis], inputs[axis] + self.mask, *inputs[axis + 1 :])
 
     def tensor(self, inputs: Inputs, rows: NDArray[np.int64] | slice, device: torch.device) -> torch.Tensor:
         """Return the given rows, float32 (B, *shape), on the device."""
-        values = torch.from_numpy(inputs.filled(self.fill).batch(rows).values).to(device)
-        shape = [1] * values.ndim
-        shape[_channel_axis(inputs)] = len(self.mean)
-        mean = torch.from_numpy(self.mean).to(device).view(shape)
-        return values.sub_(mean).div_(torch.from_numpy(self.deviation).to(device).view(shape))
+        fill = None if self.fill == "zero" else self.fill
+        batch, axis = replace(inputs, fill=fill).batch(rows), _channel_axis(inputs)
+        values = torch.from_numpy(batch.values).to(device)
+        seen = torch.from_numpy(batch.valid).to(device).view(_per_step(inputs, len(values)))
+        if self.by_series:
+            values = _standardised(values, seen, axis)
+        else:
+            shape = [1] * values.ndim
+            shape[axis] = len(self.mean)
+            mean = torch.from_numpy(self.mean).to(device).view(shape)
+            values.sub_(mean).div_(torch.from_numpy(self.deviation).to(device).view(shape))
+        if fill is None:
+            values.nan_to_num_(nan=0.0)
+        if self.mask:
+            one = list(values.shape)
+            one[axis] = 1
+            values = torch.cat([values, seen.expand(one).to(values.dtype)], dim=axis)
+        return values
 
 
 class Source:
@@ -78,6 +100,16 @@ class Source:
     def __len__(self) -> int:
         return len(self._rows)
 
+    @property
+    def kind(self) -> Kind:
+        """The kind of the inputs."""
+        return self._inputs.kind
+
+    @property
+    def pixel_steps(self) -> int:
+        """Values of one channel of one sample: T, H * W or T * H * W."""
+        return int(np.prod(self._inputs.shape)) // max(1, self._inputs.channels)
+
     def batch(self, positions: NDArray[np.int64]) -> torch.Tensor:
         """Return `rows[positions]`, (B, *shape)."""
         if self._held is not None:
@@ -102,6 +134,25 @@ def chunks(inputs: Inputs, count: int) -> Iterator[slice]:
 
 def _channel_axis(inputs: Inputs) -> int:
     return 2 if inputs.kind == "image-series" else 1
+
+
+def _per_step(inputs: Inputs, count: int) -> tuple[int, ...]:
+    """The shape that lets a (B, T) mask stand beside a batch."""
+    if inputs.kind == "series":
+        return (count, 1, inputs.steps)
+    return (count, 1, 1, 1) if inputs.kind == "image" else (count, inputs.steps, 1, 1, 1)
+
+
+def _standardised(values: torch.Tensor, seen: torch.Tensor, axis: int) -> torch.Tensor:
+    """Each channel of each sample by the mean and standard deviation of its observed steps; 0 where it is flat."""
+    known = seen & ~values.isnan()
+    axes = tuple(a for a in range(1, values.ndim) if a != axis)
+    count = known.sum(axes, keepdim=True).clamp(min=1)
+    mean = torch.where(known, values, 0.0).sum(axes, keepdim=True) / count
+    centred = values - mean
+    deviation = (torch.where(known, centred, 0.0).square().sum(axes, keepdim=True) / count).sqrt()
+    flat = deviation <= 1e-6 * mean.abs().clamp(min=1e-6)
+    return centred / torch.where(flat, 1.0, deviation)
 
 
 def _statistics(inputs: Inputs) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

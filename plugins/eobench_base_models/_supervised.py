@@ -13,6 +13,8 @@ from torch.nn import functional
 
 from eobench.data import EobenchError, View
 from eobench.plugin import Method, RunContext
+from eobench_base_models._labels import balanced_weights, mean_accuracy, negative_loss
+from eobench_base_models._maps import MapObjective
 from eobench_base_models._objective import Objective, Step, Validation, logits_in_training
 from eobench_base_models._predictor import NetworkPredictor
 from eobench_base_models._training import fit_network
@@ -28,6 +30,9 @@ class Supervised(Method):
     validation accuracy after the last epoch, which also serves as test; here validation rows only choose the
     state that is kept, and other rows are tested. The schedule is an option (`TrainingOptions`). The rows of an
     epoch are cut into equal batches of at most `batch_size`, so that no small one is left over.
+
+    Label maps, with a base model for maps: cross-entropy over the labelled pixels, an image for every 64 rows of
+    `batch_size` (4 by default, as in U-TAE's recipe).
     """
 
     def fit(self, view: View, run: RunContext) -> NetworkPredictor:
@@ -38,7 +43,7 @@ class Supervised(Method):
         """
         if view.labels is None or not len(view.labelled):
             raise EobenchError("supervised: the view has no labelled row to learn from")
-        objective = LabelObjective(
+        objective = (LabelObjective if view.labels.ndim == 1 else MapObjective)(
             view,
             view.labels,
             device=torch.device(run.device),
@@ -97,14 +102,6 @@ class LabelObjective(Objective):
         return functional.cross_entropy(logits_in_training(network, x), step.targets[0], weight=self._weights)
 
 
-def balanced_weights(labels: NDArray[np.int64], classes: int) -> NDArray[np.float32]:
-    """Return (K,) weights n / (classes present * n_k); 0 for a class without labels."""
-    counts = np.bincount(labels, minlength=classes)
-    present = counts > 0
-    weights = len(labels) / (present.sum() * np.maximum(counts, 1))
-    return np.where(present, weights, 0.0).astype(np.float32)
-
-
 def label_validation(view: View, selection: str, device: torch.device) -> Validation | None:
     """Return how a validation view with labels chooses the state, or None where it has no labels."""
     rows = view.labelled[:VALIDATION_ROWS]  # rows stand in random order
@@ -112,17 +109,5 @@ def label_validation(view: View, selection: str, device: torch.device) -> Valida
         return None
     labels = torch.from_numpy(view.labels[rows].astype(np.int64)).to(device)
     if selection == "loss":
-        return Validation(view.inputs, rows, partial(_negative_loss, labels), "validation-score")
-    return Validation(view.inputs, rows, partial(_mean_accuracy, labels), "validation-ma")
-
-
-def _negative_loss(labels: torch.Tensor, logits: torch.Tensor) -> float:
-    return -float(functional.cross_entropy(logits, labels))
-
-
-def _mean_accuracy(labels: torch.Tensor, logits: torch.Tensor) -> float:
-    """Mean recall over the classes present."""
-    classes = logits.shape[1]
-    hits = torch.bincount(labels[logits.argmax(dim=1) == labels], minlength=classes)
-    counts = torch.bincount(labels, minlength=classes)
-    return float((hits / counts)[counts > 0].mean())
+        return Validation(view.inputs, rows, partial(negative_loss, labels), "validation-score")
+    return Validation(view.inputs, rows, partial(mean_accuracy, labels), "validation-ma")

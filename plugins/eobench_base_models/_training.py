@@ -48,10 +48,10 @@ def fit_network(view: View, run: RunContext, objective: Objective, options: Trai
         missing = "base model" if run.base_model is None else "budget"
         raise EobenchError(f"training a network needs a {missing}, and the run has none: name one in the task")
     device = torch.device(run.device)
-    preparation = Preparation.of(view.inputs, options.fill, options.scaling)
+    preparation = Preparation.of(view.inputs, options.fill, options.scaling, options.mask)
     source = Source(view.inputs, objective.rows, preparation, device)
     with seeded(run.number("torch"), device):
-        network = run.base_model.build(view.inputs.shape, len(view.classes)).to(device)
+        network = run.base_model.build(preparation.shape(view.inputs.shape), len(view.classes)).to(device)
         selection = _Selection(network, objective.validation, preparation, device)
         horizon = Horizon.of(run.budget, objective)
         lr = float(run.base_model.params.get("lr") or DEFAULT_RATE)

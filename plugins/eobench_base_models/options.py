@@ -9,16 +9,30 @@ from typing import Literal, cast
 from eobench.plugin import Param, Value
 
 Schedule = Literal["cosine", "linear", "constant"]
-Scaling = Literal["band", "none"]
-FillName = Literal["linear", "gaussian"]
+Scaling = Literal["band", "series", "none"]
+FillName = Literal["linear", "gaussian", "zero"]
+Mask = Literal["none", "channel"]
 
 TRAINING_PARAMS: tuple[Param, ...] = (
     Param("schedule", "cosine", "learning rate over the budget", choices=("cosine", "linear", "constant")),
     Param("warmup", 0.05, "share of the budget over which the rate first rises from 0", minimum=0, maximum=0.5),
     Param("weight_decay", 1e-5, "L2 penalty inside Adam", minimum=0),
     Param("clip", 1.0, "largest norm of the gradient; 0: any", minimum=0),
-    Param("fill", "linear", "how gaps of the series are filled", choices=("linear", "gaussian")),
-    Param("scaling", "band", "standardise each band with the view's own statistics", choices=("band", "none")),
+    Param(
+        "fill",
+        "linear",
+        "how gaps of the series are filled; zero: 0 after scaling, as Vincent et al. feed their networks",
+        choices=("linear", "gaussian", "zero"),
+    ),
+    Param(
+        "scaling",
+        "band",
+        "standardise each band by the view's own statistics; series: each band of each series by its own",
+        choices=("band", "series", "none"),
+    ),
+    Param(
+        "mask", "none", "channel: one more channel, 1 at observed steps and 0 at gaps", choices=("none", "channel")
+    ),
 )
 
 
@@ -46,7 +60,9 @@ class TrainingOptions:
         weight_decay: L2 penalty inside Adam (Patnala et al.'s code: 1e-5).
         clip: largest norm of the gradient, 0 for none.
         fill: how gaps are filled.
-        scaling: `band` standardises each channel by the observed values of the view's own inputs.
+        scaling: `band` standardises each channel by the observed values of the view's own inputs; `series` each
+            channel of each sample by its own.
+        mask: `channel` adds one that tells which steps were observed.
     """
 
     schedule: Schedule = "cosine"
@@ -55,6 +71,7 @@ class TrainingOptions:
     clip: float = 1.0
     fill: FillName = "linear"
     scaling: Scaling = "band"
+    mask: Mask = "none"
 
     @classmethod
     def of(cls, params: Mapping[str, Value]) -> TrainingOptions:
@@ -66,4 +83,5 @@ class TrainingOptions:
             clip=number(params, "clip"),
             fill=cast("FillName", params["fill"]),
             scaling=cast("Scaling", params["scaling"]),
+            mask=cast("Mask", params["mask"]),
         )

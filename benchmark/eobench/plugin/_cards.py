@@ -143,7 +143,8 @@ class MethodCard(Card):
             images are flattened to pixel series.
         targets: `class`, and `dense` where it can learn from and predict label maps or their pixels.
         outputs: what its predictor gives.
-        needs_base_model: the network's `input->output`, such as `series->class`; None: it needs none.
+        needs_base_model: the network's `input->output`, such as `series->class`, or several with commas
+            between them; None: it needs none.
         budgets: what `quick` and `paper` mean in numbers; empty: it has no budget (and budgets collapse).
         pretraining: its shared stage, where it has `pretrain`.
     """
@@ -155,6 +156,11 @@ class MethodCard(Card):
     needs_base_model: str | None = None
     budgets: Mapping[str, Budget] = field(default_factory=dict)
     pretraining: Pretraining | None = None
+
+    def takes_model(self, model: BaseModelCard) -> bool:
+        """True where a family of networks is of a kind that the method needs."""
+        needed = (each.partition("->") for each in (self.needs_base_model or "").split(","))
+        return (model.takes, model.gives) in {(takes.strip(), gives.strip()) for takes, _, gives in needed}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,6 +44,9 @@ def data_reason(method: MethodCard, model: BaseModelCard | None, data: DatasetCh
         return mixed
     kind = next(iter(data.kinds))
     taken = [k for k in method.kinds if model is None or k == model.takes]
+    if model is not None and kind == model.takes and kind != "series" and dense != (model.gives == "map"):
+        gives = "maps" if model.gives == "map" else "one class an image"
+        return f"{model.name} gives {gives}, {data.ref.name} has {'label maps' if dense else 'one class a sample'}"
     if kind in taken or ("series" in taken and dense):
         return None
     if model is not None and kind in method.kinds and kind != model.takes:
@@ -55,10 +58,10 @@ def model_reason(method: MethodCard, model: BaseModelCard | None) -> str | None:
     """Return why a base model is not of the kind that a method needs (`series->class`)."""
     if model is None or method.needs_base_model is None:
         return None
-    takes, _, gives = method.needs_base_model.partition("->")
-    if (model.takes, model.gives) == (takes.strip(), gives.strip()):
+    if method.takes_model(model):
         return None
-    return f"{method.name} needs a base model {takes}->{gives}, {model.name} is {model.takes}->{model.gives}"
+    needed = method.needs_base_model.replace(",", " or")
+    return f"{method.name} needs a base model {needed}, {model.name} is {model.takes}->{model.gives}"
 
 
 def other_reason(data: DatasetChoice, other: DatasetChoice, knobs: Knobs) -> str | None:

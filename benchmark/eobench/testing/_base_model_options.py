@@ -93,7 +93,7 @@ def _matters(model: BaseModelSubject, option: Param, context: Params) -> bool | 
     except EobenchError:
         return None
     tried = None
-    for value in other_values(option, context[option.name])[:4]:
+    for value in other_values(option, context[option.name])[:5]:
         try:
             if not _equal(plain, _behaviour(model, context | {option.name: value})):
                 return True
@@ -104,8 +104,9 @@ def _matters(model: BaseModelSubject, option: Param, context: Params) -> bool | 
 
 
 def _behaviour(model: BaseModelSubject, params: Mapping[str, Value]) -> list[torch.Tensor]:
-    """Weights as drawn from one seed, and outputs in evaluation and training."""
+    """Weights as drawn from one seed, and outputs in evaluation and training, a step of a sample being empty."""
     network, x = model.build(params=params), batch(model.shape)
+    x[0, ..., 0] = 0.0  # a gap, as `fill=zero` shows it; of an image, a column
     found = [value.clone() for value in network.state_dict().values()]
     for training in (False, True):
         with seeded(0), quiet():

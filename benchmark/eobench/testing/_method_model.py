@@ -28,18 +28,17 @@ def choose_model(
         if selector is not None:
             raise EobenchError(f"{card.name} needs no base model: leave {selector!r} out")
         return None
-    takes, _, gives = (part.strip() for part in card.needs_base_model.partition("->"))
     if selector is not None:
         parsed = Selector.parse(selector)
         family = registry.base_models[parsed.name]
-        if (family.takes, family.gives) != (takes, gives):
+        if not card.takes_model(family):
             raise EobenchError(
                 f"{card.name} needs a base model {card.needs_base_model}; {family.name} is "
                 f"{family.takes}->{family.gives}"
             )
         return family, family.resolve(smallest(family) | dict(parsed.params))
     for family in registry.base_models.values():
-        if (family.takes, family.gives) == (takes, gives):
+        if card.takes_model(family):
             return family, family.resolve(smallest(family))
     raise EobenchError(
         f"{card.name} needs a base model {card.needs_base_model}, and no plugin gives one: install or write one"

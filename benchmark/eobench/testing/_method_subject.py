@@ -135,6 +135,12 @@ class MethodSubject:
         kinds = [k for k in self.card.kinds if self.base is None or k == self.base[0].takes]
         for target in self.card.targets:
             for kind in kinds:
+                if (
+                    kind != "series"
+                    and self.base is not None
+                    and (self.base[0].gives == "map") != (target == "dense")
+                ):
+                    continue  # a network for maps learns from label maps, one for classes does not
                 shown: Kind = kind
                 flatten = False
                 if target == "dense" and kind == "series":
