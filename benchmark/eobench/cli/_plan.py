@@ -38,14 +38,10 @@ def show(request: Request, *, cells: bool, as_json: bool, printer: Any) -> None:
     counts = ", ".join(f"{n} {status}" for status, n in told["states"].items())
     printer.show(f"[bold]{told['name']}[/bold]: {len(request.selected)} cells ({counts})")
     if not cells:
-        columns = ["task", "method", "data set", "levels", "cells", "finished"]
-        rows, title = _matrix(request, told), "matrix"
-        if len({row[2] for row in rows}) == 1:  # said once: the columns have more room
-            title += f" on {rows[0][2]}"
-            rows = [row[:2] + row[3:] for row in rows]
-            columns.remove("data set")
-        whole = [c for c in columns if c not in ("data set", "levels")]
-        printer.show(printer.table(title, columns, rows, right=["cells", "finished"], whole=whole))
+        columns = ["task", "method", "levels", "cells", "finished"]
+        whole = [c for c in columns if c != "levels"]
+        for data, rows in _matrix(request, told).items():
+            printer.show(printer.table(data, columns, rows, right=columns[3:], whole=whole))
     else:
         listed = [[c["key"][:12], c["label"], c["state"]] for c in told["cells"]]
         printer.show(printer.table("cells", ["key", "cell", "state"], listed))
@@ -65,20 +61,26 @@ def show(request: Request, *, cells: bool, as_json: bool, printer: Any) -> None:
             printer.show(printer.table(title, ["cells", "reason"], listed, right=["cells"]))
 
 
-def _matrix(request: Request, told: dict[str, Any]) -> list[list[str]]:
-    """One row for each task, method and data set."""
+def _matrix(request: Request, told: dict[str, Any]) -> dict[str, list[list[str]]]:
+    """One table for each data set, one row in it for each task and method."""
     states = {c["key"]: c["state"] for c in told["cells"]}
     groups: dict[tuple[str, str, str], list[Cell]] = {}
     for cell in request.selected:
-        groups.setdefault((cell.task, cell.method_label, cell.dataset.label), []).append(cell)
-    rows = []
-    for key, members in groups.items():
+        where = cell.dataset.label + (f", tested on {cell.test_on.label}" if cell.test_on is not None else "")
+        groups.setdefault((where, cell.task, cell.method_label), []).append(cell)
+    tables: dict[str, list[list[str]]] = {}
+    for (where, task, method), members in groups.items():
         levels = Counter(c.supervision.level for c in members)
         finished = sum(states[c.key] == "finished" for c in members)
-        rows.append(
-            [*key, ", ".join(f"{name} {n}" for name, n in levels.items()), str(len(members)), str(finished)]
-        )
-    return rows
+        row = [
+            task,
+            method,
+            ", ".join(f"{name} {n}" for name, n in levels.items()),
+            str(len(members)),
+            str(finished),
+        ]
+        tables.setdefault(where, []).append(row)
+    return tables
 
 
 def describe(request: Request) -> dict[str, Any]:
