@@ -13,11 +13,14 @@ GOOD = Predictions(
     probabilities=np.full((3, 3), 1 / 3, np.float32),
     proportions=np.eye(3, dtype=np.float32),
     embeddings=np.ones((3, 5), np.float16),
+    reconstruction=np.ones(3, np.float32),
 )
 
 
 def test_good_predictions_pass():
-    check_predictions(GOOD, 3, 3, ("classes", "clusters", "probabilities", "proportions", "embeddings"))
+    check_predictions(
+        GOOD, 3, 3, ("classes", "clusters", "probabilities", "proportions", "embeddings", "reconstruction")
+    )
 
 
 def test_maps_pass():
@@ -42,6 +45,11 @@ NAN_MAP = np.full((3, 3, 2, 2), np.nan, np.float32)
         ({"classes": np.zeros((3, 1), int)}, "must have 1 or 3 axes"),
         ({"classes": [0, 1, 2]}, "is a list"),
         ({"clusters": np.array([0, -2, 1])}, "clusters holds -2"),
+        (
+            {"reconstruction": np.array([1, np.nan, 1], np.float32)},
+            "reconstruction holds NaN or infinity in 1 of 3",
+        ),
+        ({"reconstruction": np.ones((3, 1), np.float32)}, "1 axes"),
         ({"embeddings": NAN}, "embeddings holds NaN or infinity in 1 of 3 samples, first in sample 1"),
         ({"probabilities": NAN_MAP}, "probabilities holds NaN or infinity in 3 of 3"),
         ({"probabilities": np.ones((3, 2), np.float32)}, "2 columns for 3 classes"),

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from eobench.data import EobenchError, Kind, Level
 from eobench.plugin._params import Param, Value, resolve
 
-Output = Literal["classes", "clusters", "probabilities", "proportions", "embeddings"]
+Output = Literal["classes", "clusters", "probabilities", "proportions", "embeddings", "reconstruction"]
 """What a predictor may give, as its card declares it: the fields of `Predictions`."""
 Target = Literal["class", "dense"]
 """What a sample's target is: one class, or a map of classes."""

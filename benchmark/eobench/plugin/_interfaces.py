@@ -94,6 +94,8 @@ class Predictions:
         probabilities: (n, K) float32; (n, K, h, w) for maps.
         proportions: (n, K) float32, of each sample's area (chips).
         embeddings: (n, D) float32.
+        reconstruction: (n,) float32 error with which a method that rebuilds its inputs rebuilds each sample: the
+            mean square over the observed, standardised values.
     """
 
     classes: NDArray[np.integer] | None = None
@@ -101,10 +103,11 @@ class Predictions:
     probabilities: NDArray[np.float32] | None = None
     proportions: NDArray[np.float32] | None = None
     embeddings: NDArray[np.float32] | None = None
+    reconstruction: NDArray[np.float32] | None = None
 
     def given(self) -> dict[str, NDArray[Any]]:
         """Return the arrays that are set, by name."""
-        names = ("classes", "clusters", "probabilities", "proportions", "embeddings")
+        names = ("classes", "clusters", "probabilities", "proportions", "embeddings", "reconstruction")
         return {n: value for n in names if (value := getattr(self, n)) is not None}
 
 

@@ -19,7 +19,7 @@ EMBEDDING_NUMBERS = 8_000_000
 """Embeddings are kept up to this many numbers (16 MB); rows beyond are dropped, the first ones stay."""
 MAP_NUMBERS = 4_000_000
 """Probabilities of maps are kept up to this many numbers; above, only the classes stay."""
-_NAMES = ("classes", "clusters", "probabilities", "proportions", "embeddings")
+_NAMES = ("classes", "clusters", "probabilities", "proportions", "embeddings", "reconstruction")
 
 
 def predictions_digest(predictions: Predictions) -> str:

@@ -119,8 +119,10 @@ def _start_clock(context: RunContext) -> None:
 def _on_train(
     predictor: Predictor, scene: Scene, card: MethodCard, test: Predictions
 ) -> tuple[Predictions | None, Any]:
-    """Predictions on train, where a metric learns from them: clusters (majority vote), embeddings (kNN)."""
-    if scene.train_truth is None or (test.clusters is None and test.embeddings is None):
+    """Predictions on train, where a metric needs them: clusters (majority vote), embeddings (kNN), errors of rebuilding."""
+    if scene.train_truth is None or (
+        all(given is None for given in (test.clusters, test.embeddings, test.reconstruction))
+    ):
         return None, None
     inputs: Inputs = scene.view.inputs
     truth = scene.train_truth

@@ -88,6 +88,17 @@ CARDS: tuple[MetricCard, ...] = (
         ),
     ),
     MetricCard(
+        name="reconstruction",
+        summary="Error with which a method rebuilds its inputs, on the scored rows and on train",
+        load="eobench.scoring._reconstruction:ReconstructionError",
+        needs=("reconstruction",),
+        citation="Vincent et al., Pixel-wise agricultural image time series classification, 2023",
+        columns=(
+            Column("reconstruction", "mean squared error of rebuilt standardised values, scored rows", "lower"),
+            Column("reconstruction_train", "mean squared error of rebuilt standardised values, train", "lower"),
+        ),
+    ),
+    MetricCard(
         name="ece",
         summary="Expected calibration error of the most probable class, 15 bins of equal width",
         load="eobench.scoring._calibration:CalibrationError",

@@ -17,6 +17,7 @@ _DIMENSIONS: dict[str, tuple[int, ...]] = {
     "probabilities": (2, 4),
     "proportions": (2,),
     "embeddings": (2,),
+    "reconstruction": (1,),
 }
 _SUM_TOLERANCE = 1e-2  # stored predictions may be half precision
 

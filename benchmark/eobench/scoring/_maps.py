@@ -29,6 +29,8 @@ def resize_maps(predictions: Predictions, shape: tuple[int, ...]) -> Predictions
     if len(shape) != 3:
         return predictions
     changed: dict[str, Any] = {}
+    if predictions.reconstruction is not None:  # never a map of its own: one error a pixel
+        changed["reconstruction"] = _fold("reconstruction", predictions.reconstruction, shape)
     for name in ("classes", "clusters"):
         values = getattr(predictions, name)
         if values is not None:
