@@ -23,10 +23,11 @@ _WEEDS, _AFTER = SEASONS, SEASONS + 1
 _LAYERS: Final = SEASONS + 2
 _CUTS: Final = 7
 _NEVER: Final = 9999.0
-_CLIMATE_DAYS: Final = 9.0  # from the middle of an area to its cool end
+CLIMATE_DAYS: Final = 20.0  # from the middle of an area to its cool end
 REGIONAL_DAYS: Final = 4.0
-AREA_DAYS: Final = 19.0
-YEAR_DAYS: Final = 9.0
+AREA_DAYS: Final = 24.0
+YEAR_DAYS: Final = 8.0
+WARMTH: Final = {2021: 0.0, 2022: -1.0, 2023: 1.0}  # 2022 is early, 2023 late, by YEAR_DAYS and chance
 _COVERED: Final = 0.25
 _ODD_FIELDS: Final = 0.06  # sown again, failed, flooded
 _CHLOROPHYLL_LOST: Final = np.float32(0.85)
@@ -74,7 +75,7 @@ class Setting:
     Attributes:
         climate: -1 (warm end of the area) to 1.
         cool: 0 in area A, 1 in area B.
-        calendar: (K,) days by which each class is late here and this year.
+        calendar: (K,) days by which each class is late here and this year; cool places are late.
         vigour: (K,) factor on each class's leaf area this year.
         brightness: mean of the soils of the municipality.
         forms: (K, 3) factors on the weights of each class's forms here.
@@ -107,7 +108,7 @@ def make_canopies(
 
     odd = year.uniform(size=count) < _ODD_FIELDS * spread
     late = spread * (np.array([k.sowing for k in kinds])[cover] + 16 * odd) * normal()
-    late += _CLIMATE_DAYS * setting.climate + setting.calendar[cover]
+    late += setting.calendar[cover]
     longer = 6 * spread * normal()
     layers["rise"] += late[:, None]
     layers["fall"] += (0.7 * late + longer)[:, None]
@@ -187,7 +188,7 @@ def _cuts(
     wanted = number[cover, form]
     interval = 190 / np.maximum(wanted, 1)
     wait = interval[:, None] * (1 + 0.15 * generator.standard_normal((len(cover), _CUTS)))
-    days = 92 + _CLIMATE_DAYS * setting.climate + np.cumsum(wait, axis=1) - 0.6 * interval[:, None]
+    days = 92 + CLIMATE_DAYS * setting.climate + np.cumsum(wait, axis=1) - 0.6 * interval[:, None]
     return np.where(np.arange(_CUTS) < wanted[:, None], days, _NEVER).astype(np.float32)
 
 

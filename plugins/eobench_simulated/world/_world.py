@@ -14,8 +14,10 @@ from eobench_simulated.world._covers import COVERS, CROPS, LAND, LAND_SHARES
 from eobench_simulated.world._ground import Tile, make_tile, smooth
 from eobench_simulated.world._growth import (
     AREA_DAYS,
+    CLIMATE_DAYS,
     LEVELS,
     REGIONAL_DAYS,
+    WARMTH,
     YEAR_DAYS,
     Canopies,
     Setting,
@@ -35,6 +37,7 @@ _SHADE_DEPTH: Final = np.float32(0.25)
 _OFFSET_NOISE: Final = np.float32(0.003)  # reflectance
 _LOOKS: Final = 4.4  # equivalent number of looks of a Sentinel-1 GRD product
 _AT_ONCE: Final = 4_000_000  # values of a chunk: some hundred megabytes at work
+_FOLLOWS: Final = 0.25  # spread of the crops' dependence on climate, of its logarithm
 _KEPT_TILES: Final = 4
 _FAR: Final = 500.0  # km between the areas
 _SUBPIXELS: Final = {FINE: (0, 1, 2), 1: (0,), 3 * FINE: (1, 4, 7)}
@@ -289,7 +292,7 @@ class World:
         across = int(np.ceil(np.sqrt(count)))
         down = np.arange(count) // across
         made: NDArray[np.float64] = (
-            2 * down / max(down.max(), 1) - 1 + self._stream(area, "climate").normal(0, 0.2, count)
+            2 * down / max(down.max(), 1) - 1 + self._stream(area, "climate").normal(0, 0.12, count)
         )
         return made
 
@@ -315,14 +318,17 @@ class World:
         here, when = self._stream(area, municipality, "calendar"), self._stream(area, year, "season")
         shift, spread = self.options.shift, self.options.variation
         cool = float(area == "B")
-        base = when.normal(0, 0.5 * YEAR_DAYS * shift)
+        base = YEAR_DAYS * shift * (WARMTH[year] + when.normal(0, 0.3))
         year_days = base + YEAR_DAYS * shift * when.normal(size=kinds)
-        region_days = REGIONAL_DAYS * spread * here.normal(size=kinds)
+        climate = float(self.climate(area)[municipality])
+        # Some crops follow the warmth more closely than others, so calendars cross within an area.
+        follows = CLIMATE_DAYS * np.exp(_FOLLOWS * self._stream("follows").normal(size=kinds))
+        region_days = REGIONAL_DAYS * spread * here.normal(size=kinds) + climate * follows
         vigour = np.exp(0.10 * shift * when.normal(size=kinds))
-        brightness = here.normal(0.78, 0.10) - 0.10 * shift * cool + 0.03 * shift * when.normal()
+        brightness = here.normal(0.78, 0.08) - 0.08 * climate - 0.10 * shift * cool + 0.03 * shift * when.normal()
         forms = np.exp(0.6 * spread * here.normal(size=(kinds, 3)) + 0.35 * shift * when.normal(size=(kinds, 3)))
         return Setting(
-            climate=float(self.climate(area)[municipality]),
+            climate=climate,
             cool=cool,
             calendar=region_days + year_days + AREA_DAYS * shift * cool,
             vigour=vigour,
