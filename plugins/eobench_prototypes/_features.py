@@ -58,6 +58,11 @@ class Features:
             reached = np.broadcast_to(weight.any(axis=2, keepdims=True), weight.shape)
         return self._scaled(filled, reached), weight.reshape(len(weight), -1)
 
+    def observed(self, inputs: Inputs, rows: NDArray[np.int64] | slice) -> NDArray[np.float32]:
+        """Return (B, C, T) standardised values as they were observed, 0 in gaps: what an encoder sees."""
+        scaled = ((inputs.batch(rows).values - self.mean) / self.deviation).astype(np.float32)
+        return np.nan_to_num(scaled, copy=False, nan=0.0)
+
     def _scaled(self, filled: NDArray[np.float32], reached: NDArray[np.bool_] | None) -> NDArray[np.float32]:
         scaled = ((filled - self.mean) / self.deviation).astype(np.float32)
         if reached is not None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from eobench.data import UnsupportedError, View
+from eobench.data import Inputs, UnsupportedError, View
 from eobench.plugin import Method, RunContext
-from eobench_prototypes._features import chunks, fit_features
+from eobench_prototypes._features import Features, chunks, fit_features
 from eobench_prototypes._predictor import NearestPrototype
 
 
@@ -30,12 +31,23 @@ class NearestClassMean(Method):
         if labels is None or not len(rows):
             raise UnsupportedError("ncc needs labelled rows, and the view has none")
         features = fit_features(view.inputs, self.params["scaling"], self.params["fill"])
-        channels, steps = view.inputs.shape
-        sums = np.zeros((len(view.classes), channels * steps))
-        for chunk in chunks(view.inputs, rows):
-            member = labels[chunk][:, None] == np.arange(len(view.classes))
-            sums += member.astype(np.float64).T @ features.values(view.inputs, chunk).astype(np.float64)
-        counts = np.bincount(labels[rows], minlength=len(view.classes))
-        names = np.flatnonzero(counts)
-        means = sums[names] / counts[names, None]
+        means, names = class_means(view.inputs, features, labels, rows, len(view.classes))
         return NearestPrototype(features, means, names, masked=self.params["distance"] == "masked")
+
+
+def class_means(
+    inputs: Inputs,
+    features: Features,
+    labels: NDArray[np.int16],
+    rows: NDArray[np.int64],
+    classes: int,
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return the means (P, C*T) of the labelled rows of each class that has any, and those P classes."""
+    channels, steps = inputs.shape
+    sums = np.zeros((classes, channels * steps))
+    for chunk in chunks(inputs, rows):
+        member = labels[chunk][:, None] == np.arange(classes)
+        sums += member.astype(np.float64).T @ features.values(inputs, chunk).astype(np.float64)
+    counts = np.bincount(labels[rows], minlength=classes)
+    names = np.flatnonzero(counts)
+    return sums[names] / counts[names, None], names

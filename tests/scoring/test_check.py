@@ -18,9 +18,8 @@ GOOD = Predictions(
 
 
 def test_good_predictions_pass():
-    check_predictions(
-        GOOD, 3, 3, ("classes", "clusters", "probabilities", "proportions", "embeddings", "reconstruction")
-    )
+    outputs = ("classes", "clusters", "probabilities", "proportions", "embeddings", "reconstruction")
+    check_predictions(GOOD, 3, 3, outputs)
 
 
 def test_maps_pass():

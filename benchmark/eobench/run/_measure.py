@@ -119,10 +119,9 @@ def _start_clock(context: RunContext) -> None:
 def _on_train(
     predictor: Predictor, scene: Scene, card: MethodCard, test: Predictions
 ) -> tuple[Predictions | None, Any]:
-    """Predictions on train, where a metric needs them: clusters (majority vote), embeddings (kNN), errors of rebuilding."""
-    if scene.train_truth is None or (
-        all(given is None for given in (test.clusters, test.embeddings, test.reconstruction))
-    ):
+    """Predictions on train, where a metric needs them: clusters (majority vote), embeddings (kNN), reconstruction."""
+    needed = (test.clusters, test.embeddings, test.reconstruction)
+    if scene.train_truth is None or all(output is None for output in needed):
         return None, None
     inputs: Inputs = scene.view.inputs
     truth = scene.train_truth
