@@ -12,6 +12,7 @@ from eobench_base_models.options import number, whole
 
 KERNELS = (7, 5, 3)
 REDUCTION = 16
+FEWEST = 4
 
 
 class MLSTMFCN(BaseModel):
@@ -80,12 +81,12 @@ class SqueezeExcitation(nn.Module):
     """Weigh channels by a gate that sees their means over time (Hu et al. 2018): (B, C, T) -> (B, C, T).
 
     Args:
-        channels: C; the gate's inner layer has a 16th of it, at least one.
+        channels: C; the gate's inner layer has a 16th of it, at least four, so that not all of it starts dead.
     """
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        inner = max(1, channels // REDUCTION)
+        inner = max(FEWEST, channels // REDUCTION)
         self.squeeze = nn.Linear(channels, inner, bias=False)
         self.excite = nn.Linear(inner, channels, bias=False)
 

@@ -36,8 +36,11 @@ class UTAE(BaseModel):
         """Return a fresh network for (T, C, H, W) image series and maps of K classes.
 
         Raises:
-            ParameterError: `heads` does not divide `d_model` and `width`, or `width` is no multiple of 4.
+            ParameterError: `heads` does not divide `d_model` and `width`, `width` is no multiple of 4, or the
+                images are narrower than two pixels.
         """
+        if min(shape[2:]) < 2:
+            raise ParameterError(f"utae: images of {shape[2]} x {shape[3]} pixels; it takes 2 x 2 and larger")
         width, d_model = whole(self.params, "width"), whole(self.params, "d_model")
         heads = whole(self.params, "heads")
         if width % heads or d_model % heads or width % 4:

@@ -14,6 +14,10 @@ FAMILIES = (
     "bilstm[hidden=8,layers=2,lr=0.01]",
     "inceptiontime[hidden=4,layers=3,kernel=8,lr=0.01]",
     "transformer[d_model=16,heads=2,layers=2,lr=0.01]",
+    "mlstm-fcn[width=8,hidden=6,lr=0.01]",
+    "os-cnn[first_budget=32,second_budget=512,channel_limit=16,lr=0.01]",
+    "mlp-ltae[width=16,d_model=32,heads=4,lr=0.01]",
+    "temp-cnn[hidden=8,kernel=5,lr=0.01]",
 )
 
 
