@@ -1,0 +1,122 @@
+"""Cards of the classifiers and clusterings of series. Light: nothing heavy is imported."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from eobench.plugin import MethodCard, Param
+
+VINCENT = "Vincent et al., Pixel-wise agricultural image time series classification, 2023"
+
+FILL = Param(
+    "fill",
+    "linear",
+    "how gaps are filled; gaussian has a width of 7 days (Vincent et al., Eq 11-13), zero is after scaling",
+    choices=("linear", "gaussian", "zero"),
+)
+SCALING = Param(
+    "scaling",
+    "band",
+    "standardise each band by the view's own statistics; series: each band of each series by its own",
+    choices=("band", "series", "none"),
+)
+SUBSET = Param(
+    "subset",
+    1.0,
+    "share of the labelled rows that are kept as neighbours, a seeded draw; Vincent et al.: 0.001, five draws",
+    minimum=1e-6,
+    maximum=1,
+)
+FIT_ROWS = Param(
+    "fit_rows",
+    100_000,
+    "most rows (pixels) that are learned from, a seeded draw; null: all",
+    kind=int,
+    minimum=1,
+)
+WINDOW = Param(
+    "window",
+    None,
+    "Sakoe-Chiba band: furthest shift of a step as a share of the series' length; null: any",
+    kind=float,
+    minimum=0,
+    maximum=1,
+)
+
+RANDOM_FOREST = MethodCard(
+    name="random-forest",
+    summary="Random forest on linearly filled series, every (step, band) a feature",
+    load="eobench_timeseries._forest:RandomForest",
+    citation="Breiman, Random forests, Machine Learning 45, 2001; scikit-learn",
+    levels=("full", "few"),
+    targets=("class", "dense"),
+    outputs=("classes", "probabilities"),
+    params=(
+        Param("trees", 300, "number of trees", minimum=1),
+        Param("max_features", "sqrt", "features tried at a split", choices=("sqrt", "log2", "all")),
+        Param("max_depth", None, "deepest level of a tree; null: until leaves are pure", kind=int, minimum=1),
+        Param("min_leaf", 1, "fewest samples in a leaf", minimum=1),
+        Param("class_weight", "none", "weigh classes alike or as they come", choices=("none", "balanced")),
+        Param("fill", "linear", "how gaps are filled", choices=("linear", "gaussian")),
+        Param(
+            "fit_rows",
+            100_000,
+            "most labelled rows (pixels) that are learned from, a seeded draw; null: all",
+            kind=int,
+            minimum=1,
+        ),
+    ),
+)
+
+ONE_NEAREST = MethodCard(
+    name="1nn",
+    summary="Nearest labelled series (Euclidean)",
+    load="eobench_timeseries._nearest:NearestNeighbour",
+    citation=f"baseline of {VINCENT}",
+    levels=("full", "few"),
+    targets=("class", "dense"),
+    outputs=("classes",),
+    params=(SUBSET, FIT_ROWS, FILL, SCALING),
+)
+
+ONE_NEAREST_DTW = MethodCard(
+    name="1nn-dtw",
+    summary="Nearest labelled series under dynamic time warping of all bands together",
+    load="eobench_timeseries._nearest:NearestNeighbourDTW",
+    citation=f"Sakoe and Chiba, Dynamic programming algorithm optimization, 1978; baseline of {VINCENT}",
+    levels=("full", "few"),
+    targets=("class", "dense"),
+    outputs=("classes",),
+    params=(
+        WINDOW,
+        SUBSET,
+        replace(FIT_ROWS, default=20_000),
+        FILL,
+        SCALING,
+    ),
+)
+
+SVM = MethodCard(
+    name="svm",
+    summary="Support vector machine on filled, standardised series, every (step, band) a feature",
+    load="eobench_timeseries._svm:SupportVectorMachine",
+    citation="Cortes and Vapnik, Support-vector networks, Machine Learning 20, 1995; scikit-learn (libsvm)",
+    levels=("full", "few"),
+    targets=("class", "dense"),
+    outputs=("classes",),
+    params=(
+        Param("c", 1.0, "penalty of a margin that is not kept", minimum=1e-6),
+        Param("kernel", "rbf", "similarity of two series", choices=("rbf", "linear")),
+        Param(
+            "gamma",
+            None,
+            "of rbf, exp(-gamma d^2); null: 1 / (features * variance), scikit-learn's scale",
+            kind=float,
+            minimum=1e-9,
+        ),
+        Param("class_weight", "none", "weigh classes alike or as they come", choices=("none", "balanced")),
+        replace(FIT_ROWS, default=20_000),
+        FILL,
+        SCALING,
+    ),
+)
