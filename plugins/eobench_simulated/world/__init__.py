@@ -1,5 +1,6 @@
 """The simulated landscape and what sensors see of it."""
 
+from eobench_simulated.world._curves import ndvi_curves
 from eobench_simulated.world._ground import Tile
 from eobench_simulated.world._options import (
     AREAS,
@@ -30,4 +31,5 @@ __all__ = [
     "World",
     "WorldOptions",
     "make_world",
+    "ndvi_curves",
 ]

@@ -86,9 +86,9 @@ def _one(*seasons: Season, weeds: float = 0.2) -> Form:
 CROPS: Final[dict[str, Cover]] = {
     "soybean": Cover(
         (
-            Form((Season(186, 250, 3.3, growth=12, decline=8, ripening=14),), 0.55, weeds=0.14),
-            Form((Season(166, 232, 3.2, growth=12, decline=8, ripening=14),), 0.25, weeds=0.14),
-            Form((Season(199, 261, 3.0, growth=13, decline=8, ripening=12),), 0.20, weeds=0.5),
+            Form((Season(198, 258, 3.5, growth=12, decline=8, ripening=14),), 0.55, weeds=0.14),
+            Form((Season(177, 240, 3.3, growth=12, decline=8, ripening=14),), 0.25, weeds=0.14),
+            Form((Season(210, 269, 3.2, growth=13, decline=8, ripening=12),), 0.20, weeds=0.4),
         ),
         chlorophyll=45,
         angle=44,
@@ -98,9 +98,9 @@ CROPS: Final[dict[str, Cover]] = {
     ),
     "corn": Cover(
         (
-            Form((Season(135, 204, 3.9, growth=8, decline=9, ripening=16),), 0.6),
-            Form((Season(126, 192, 3.6, growth=8, decline=9, ripening=14),), 0.2),
-            Form((Season(154, 222, 3.7, growth=9, decline=10, ripening=18),), 0.2),
+            Form((Season(141, 210, 3.9, growth=8, decline=9, ripening=16),), 0.6),
+            Form((Season(132, 198, 3.6, growth=8, decline=9, ripening=14),), 0.2),
+            Form((Season(160, 228, 3.7, growth=9, decline=10, ripening=18),), 0.2),
         ),
         chlorophyll=52,
         angle=54,
@@ -110,8 +110,8 @@ CROPS: Final[dict[str, Cover]] = {
     ),
     "rice": Cover(
         (
-            Form((Season(154, 232, 3.5, growth=9, decline=10, ripening=18),), 0.6, weeds=0.05),
-            Form((Season(168, 250, 3.3, growth=10, decline=10, ripening=18),), 0.4, weeds=0.08),
+            Form((Season(158, 236, 3.5, growth=9, decline=10, ripening=18),), 0.6, weeds=0.05),
+            Form((Season(172, 254, 3.3, growth=10, decline=10, ripening=18),), 0.4, weeds=0.08),
         ),
         chlorophyll=44,
         angle=62,
@@ -121,8 +121,8 @@ CROPS: Final[dict[str, Cover]] = {
     ),
     "cotton": Cover(
         (
-            Form((Season(198, 263, 2.9, growth=13, decline=8),), 0.65, weeds=0.25),
-            Form((Season(180, 250, 2.2, growth=13, decline=8),), 0.35, weeds=0.15),
+            Form((Season(204, 269, 2.9, growth=13, decline=8),), 0.65, weeds=0.2),
+            Form((Season(186, 256, 2.2, growth=13, decline=8),), 0.35, weeds=0.15),
         ),
         chlorophyll=48,
         angle=40,
@@ -157,8 +157,8 @@ CROPS: Final[dict[str, Cover]] = {
     ),
     "alfalfa": Cover(
         (
-            Form((Season(-400, 800, 0.75), Season(40, 300, 1.0, growth=18, decline=22)), 0.6, weeds=0, cuts=7),
-            Form((Season(-400, 800, 0.45), Season(60, 280, 1.7, growth=16, decline=20)), 0.4, weeds=0, cuts=4),
+            Form((Season(-400, 800, 0.6), Season(40, 300, 0.9, growth=18, decline=22)), 0.6, weeds=0, cuts=7),
+            Form((Season(-400, 800, 0.4), Season(60, 280, 1.4, growth=16, decline=20)), 0.4, weeds=0, cuts=4),
         ),
         chlorophyll=47,
         northern=0.2,
@@ -171,8 +171,8 @@ CROPS: Final[dict[str, Cover]] = {
             Form(
                 (
                     Season(-45, 60, 0.6, growth=18, decline=14),
-                    Season(66, 127, 2.9, growth=12, decline=7, ripening=12),
-                    Season(203, 261, 3.0, growth=12, decline=7, ripening=12),
+                    Season(66, 134, 2.9, growth=12, decline=7, ripening=12),
+                    Season(213, 269, 3.0, growth=12, decline=7, ripening=12),
                 ),
                 weeds=0.1,
             ),
@@ -313,6 +313,7 @@ LAND: Final[dict[str, Cover]] = {
             Form((Season(-400, 800, 0.4),), 0.4, weeds=0),
         ),
         surface="urban",
+        attenuation=0.03,
         texture=0.12,
     ),
     "bare": Cover((Form((), weeds=0.03),)),

@@ -14,7 +14,7 @@ FINE: Final = 3
 AREAS: Final = ("A", "B")
 """Two landscapes of the same classes; B is cooler, its fields are smaller, its crops mixed otherwise."""
 YEARS: Final = (2021, 2022, 2023)
-"""Years of the same fields; 2022 is warm, so early, and 2023 cool, so late."""
+"""Years of the same fields: 2021 is as usual, 2022 warm, so early, and 2023 cool, so late."""
 COMMUNES: Final = 4
 """Communes of a municipality, two by two."""
 MOST_CROPS: Final = 16

@@ -24,7 +24,7 @@ from eobench_simulated.world._growth import (
     make_canopies,
     signals,
 )
-from eobench_simulated.world._options import AREAS, FINE, TILE, WorldOptions
+from eobench_simulated.world._options import AREAS, FINE, TILE, YEARS, WorldOptions
 from eobench_simulated.world._sensors import SENSORS, Sensor, spectrum
 from eobench_simulated.world._sky import DAYS, PIXEL_SHARE, Acquisitions, Sky, at_pixels, make_sky, scores
 
@@ -63,8 +63,12 @@ class World:
     _memory: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     def climate(self, area: str) -> NDArray[np.float64]:
-        """Return the climate of an area's municipalities, (regions,): about -1 (warm) to 1 (cool)."""
-        made: NDArray[np.float64] = self._kept(("climate", area), lambda: self._climate(area))
+        """Return the climate of an area's municipalities, (regions,): about -1 (warm) to 1 (cool).
+
+        It is relative to the area: area B as a whole is cooler.
+        """
+        del area
+        made: NDArray[np.float64] = self._kept("climate", self._climate)
         return made
 
     def class_shares(self, area: str, year: int) -> NDArray[np.float64]:
@@ -287,12 +291,12 @@ class World:
         )
         return made
 
-    def _climate(self, area: str) -> NDArray[np.float64]:
+    def _climate(self) -> NDArray[np.float64]:
         count = self.options.regions
         across = int(np.ceil(np.sqrt(count)))
         down = np.arange(count) // across
         made: NDArray[np.float64] = (
-            2 * down / max(down.max(), 1) - 1 + self._stream(area, "climate").normal(0, 0.12, count)
+            2 * down / max(down.max(), 1) - 1 + self._stream("climate").normal(0, 0.12, count)
         )
         return made
 
@@ -318,15 +322,18 @@ class World:
         here, when = self._stream(area, municipality, "calendar"), self._stream(area, year, "season")
         shift, spread = self.options.shift, self.options.variation
         cool = float(area == "B")
-        base = YEAR_DAYS * shift * (WARMTH[year] + when.normal(0, 0.3))
-        year_days = base + YEAR_DAYS * shift * when.normal(size=kinds)
+        unusual = 0.0 if year == YEARS[0] else shift  # the first year is a normal one
+        base = WARMTH[year] + when.normal(0, 0.3)
+        year_days = YEAR_DAYS * unusual * (base + when.normal(size=kinds))
         climate = float(self.climate(area)[municipality])
         # Some crops follow the warmth more closely than others, so calendars cross within an area.
         follows = CLIMATE_DAYS * np.exp(_FOLLOWS * self._stream("follows").normal(size=kinds))
         region_days = REGIONAL_DAYS * spread * here.normal(size=kinds) + climate * follows
-        vigour = np.exp(0.10 * shift * when.normal(size=kinds))
-        brightness = here.normal(0.78, 0.08) - 0.08 * climate - 0.10 * shift * cool + 0.03 * shift * when.normal()
-        forms = np.exp(0.6 * spread * here.normal(size=(kinds, 3)) + 0.35 * shift * when.normal(size=(kinds, 3)))
+        vigour = np.exp(0.10 * unusual * when.normal(size=kinds))
+        brightness = (
+            here.normal(0.78, 0.08) - 0.08 * climate - 0.10 * shift * cool + 0.03 * unusual * when.normal()
+        )
+        forms = np.exp(0.6 * spread * here.normal(size=(kinds, 3)) + 0.35 * unusual * when.normal(size=(kinds, 3)))
         return Setting(
             climate=climate,
             cool=cool,
