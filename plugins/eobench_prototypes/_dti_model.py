@@ -62,8 +62,11 @@ class Encoder(nn.Module):
         super().__init__()
         layers: list[nn.Module] = []
         for before, after, kernel in ((channels, 128, 8), (128, 256, 5), (256, 128, 3)):
+            if kernel % 2 == 0:  # torch's own "same" warns, and pads so
+                layers.append(nn.ConstantPad1d((kernel // 2 - 1, kernel // 2), 0.0))
+            inside = kernel // 2 if kernel % 2 else 0
             layers += [
-                nn.Conv1d(before, after, kernel, padding="same"),
+                nn.Conv1d(before, after, kernel, padding=inside),
                 nn.BatchNorm1d(after),
                 nn.ReLU(inplace=True),
             ]

@@ -119,7 +119,7 @@ def _start_clock(context: RunContext) -> None:
 def _on_train(
     predictor: Predictor, scene: Scene, card: MethodCard, test: Predictions
 ) -> tuple[Predictions | None, Any]:
-    """Predictions on train, where a metric needs them: clusters (majority vote), embeddings (kNN), reconstruction."""
+    """Predictions on train, where a metric needs them: clusters (majority vote), embeddings (kNN), errors."""
     needed = (test.clusters, test.embeddings, test.reconstruction)
     if scene.train_truth is None or all(output is None for output in needed):
         return None, None
