@@ -36,7 +36,7 @@ def tokens(text: str) -> list[str]:
 
 
 def agrees(told: str, seen: str) -> bool:
-    """Whether an output is as a page shows it, up to numbers and, as they rank, the order of rows; `...`: anything."""
+    """Whether an output is as a page shows it, up to numbers and the order of rows; `...` is anything."""
     if "..." not in told:
         return sorted(tokens(told)) == sorted(tokens(seen))
     parts = [r"\s+".join(map(re.escape, tokens(part))) for part in told.split("...")]
