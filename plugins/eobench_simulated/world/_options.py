@@ -39,20 +39,10 @@ OPTIONS: Final = (
     _option("homogeneity", 0.0, 0.0, 1.0, "how far communes specialise on one crop; 1: nearly one crop each"),
 )
 
-LANDSCAPE: Final = Param(
-    "landscape",
-    "temperate",
-    "of the temperate zone as in Arkansas and California, or of the tropics as in Mato Grosso",
-    choices=("temperate", "tropical"),
-)
-
 
 @dataclass(frozen=True)
 class WorldOptions:
-    """The options of one world; `OPTIONS` says what each means and what is allowed.
-
-    `landscape`, of `LANDSCAPE`, is no option of the first views; `tropical` has six crops at most.
-    """
+    """The options of one world; `OPTIONS` says what each means and what is allowed."""
 
     seed: int = 0
     crops: int = 10
@@ -66,4 +56,3 @@ class WorldOptions:
     noise: float = 0.05
     shift: float = 1.0
     homogeneity: float = 0.0
-    landscape: str = "temperate"

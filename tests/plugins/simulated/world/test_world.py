@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from eobench.plugin import ParameterError
 from eobench_simulated.world import AREAS, FINE, SENSORS, TILE, YEARS, WorldOptions, make_world
 
 
@@ -202,19 +201,5 @@ def test_land_covers_look_like_what_they_are(world):
     assert vv["water"] < -17 < -11 < vv["evergreen_forest"] < -8 < vv["urban"] < -3
 
 
-def test_the_tropics_are_another_landscape_of_the_same_land_covers(world):
-    tropics = make_world(WorldOptions(seed=3, landscape="tropical"))
-    assert tropics.crop_classes == 6
-    assert tropics.classes[6:] == world.classes[world.crop_classes :]
-    tile = tropics.tile("A", 5, 2, 2021)
-    values, valid = see(tropics, tile, "sentinel2", *pixels("sentinel2", 50))
-    assert values[valid].min() > 0
-
-
 def test_years_are_those_that_are_told():
     assert YEARS == (2021, 2022, 2023)
-
-
-def test_an_unknown_landscape_is_named():
-    with pytest.raises(ParameterError, match="landscape"):
-        make_world(WorldOptions(landscape="lunar"))
