@@ -19,3 +19,7 @@ class TestNearestNeighbourDTW(MethodContract):
 
 class TestSVM(MethodContract):
     method = "svm"
+
+
+class TestKMeansDTW(MethodContract):
+    method = "kmeans-dtw[clusters=4]"
