@@ -101,7 +101,7 @@ class Trainer:
         """Train to the end of the budget, or of the last stage's progress, and return the steps taken."""
         recipe, pace, taken, ended = self._recipe, self._curriculum.pace, 0, False
         for positions in self._stream():
-            if ended or self._progress(taken) >= 1 or self._run.should_stop():
+            if self._run.should_stop() or ended or self._progress(taken) >= 1:
                 break
             self._losses.append(self._step(positions))
             taken += 1

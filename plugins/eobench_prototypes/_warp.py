@@ -102,7 +102,9 @@ class Warp:
         """Return the four taps of each step for (M, n) moves."""
         shift = self.basis @ moves
         whole = shift.floor()
-        index = (whole.long() + self.reach)[:, None] + torch.arange(4, device=moves.device)[:, None]
+        # a loss that diverged gives shifts that are no numbers: they stay NaN in `part`, and index nothing wrong
+        first = torch.nan_to_num(whole).clamp(-self.reach, self.reach).long() + self.reach
+        index = first[:, None] + torch.arange(4, device=moves.device)[:, None]
         return Taps(index, shift - whole, 2 * self.reach + 4)
 
 

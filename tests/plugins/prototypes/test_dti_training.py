@@ -171,7 +171,7 @@ def test_learning_stops_when_the_last_stage_no_longer_improves(trainer):
 def test_a_diverging_loss_is_an_error(trainer):
     found = trainer()
     with torch.no_grad():
-        found._model.prototypes.fill_(float("nan"))
+        found._model.prototypes.fill_(float("inf"))
     with pytest.raises(FloatingPointError, match="a smaller lr may help"):
         found.train()
 
