@@ -19,7 +19,3 @@ class TestNearestNeighbourDTW(MethodContract):
 
 class TestSVM(MethodContract):
     method = "svm"
-
-
-class TestKMeansDTW(MethodContract):
-    method = "kmeans-dtw[clusters=4]"
