@@ -36,7 +36,7 @@ def batched(rows: Rows, uri: str, *, figures: bool) -> None:
         client.log_batch(run, metrics, params, [RunTag(k, v) for k, v in row["tags"].items()])
         for name, counts in row["tables"].items() if figures else ():
             client.log_dict(run, {"classes": row["classes"], "rows": "true", "counts": counts}, f"{name}.json")
-            client.log_figure(run, figure(counts, row["classes"]), f"{name}.png")
+            client.log_text(run, figure(counts, row["classes"]), f"{name}.svg")
         client.set_terminated(run, "FINISHED", end)
     client.set_terminated(parent, "FINISHED")
 
@@ -55,11 +55,11 @@ def fluent(rows: Rows, uri: str) -> None:
                 mlflow.set_tags(row["tags"])
 
 
-def figure(counts: list[list[int]], classes: list[str]) -> Any:
-    """Draw a confusion matrix, as small as the listener's."""
-    from eobench.tracking._figure import confusion_figure
+def figure(counts: list[list[int]], classes: list[str]) -> str:
+    """Draw a confusion matrix, as the listener does: the cheapest that there is."""
+    from eobench.tracking._figure import confusion_svg
 
-    return confusion_figure(counts, classes)
+    return confusion_svg(counts, classes)
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from eobench.tracking._content import content, key
@@ -70,7 +70,9 @@ def test_a_row_of_a_failed_cell_needs_no_numbers():
     assert told.metrics == {}
 
 
-@given(st.text(max_size=300))
+@given(st.text(max_size=300) | st.text("a./ é", max_size=300))
+@example("a//b/./c/../d/")
+@example("a" * 249 + "/b")
 @settings(deadline=None)  # the first example pays for the import of MLflow
 def test_every_name_becomes_one_that_mlflow_accepts(text):
     validation = pytest.importorskip("mlflow.utils.validation")

@@ -6,12 +6,14 @@ import subprocess
 import sys
 import time
 import types
+from dataclasses import replace
 
 import pytest
 
 from eobench.plugin import CellDone, Places, RunInfo
 from eobench.tracking import eobench_listeners
-from eobench.tracking._mlflow import QUIET, MlflowListener, TrackingError
+from eobench.tracking._mlflow import MlflowListener, TrackingError
+from eobench.tracking._session import QUIET, Session
 from eobench.tracking._state import default_uri
 
 DEAD = "http://127.0.0.1:9"
@@ -43,16 +45,17 @@ def info(tmp_path, monkeypatch):
     return RunInfo("board", tmp_path / "runs" / "board", 3, 0, Places(None, tmp_path / "cache"))
 
 
-def hear(info, *events):
-    listener = MlflowListener()
-    listener.run_started(info)
+def hear(info, *events, listener=None):
+    """Tell a listener of a run, as the runner's thread does; return what it complained of."""
+    listener = listener or MlflowListener(Session)
+    calls = [(listener.run_started, info), *((listener.cell_finished, event) for event in events)]
+    calls.append((listener.run_finished, {"ok": len(events), "failed": 0}))
     errors = []
-    for event in events:
+    for call, argument in calls:
         try:
-            listener.cell_finished(event)
+            call(argument)
         except TrackingError as error:
             errors.append(str(error))
-    listener.run_finished({"ok": len(events), "failed": 0})
     return errors
 
 
@@ -62,29 +65,36 @@ def test_the_card_is_a_listener_that_loads():
     assert card.load_object() is MlflowListener
 
 
-@pytest.fixture
-def no_mlflow(monkeypatch):
-    """Importing MLflow fails, so that a test sees whether it was tried."""
-    monkeypatch.setitem(sys.modules, "mlflow", None)
+def never(_opening):
+    """A connection that fails, so that a test sees whether it was tried."""
+    raise ConnectionError("tried")
 
 
-def test_a_run_in_which_everything_was_sent_before_imports_no_mlflow(info, no_mlflow):
+def test_a_run_in_which_everything_was_sent_before_opens_nothing(info):
+    info = replace(info, cached=info.cells)
     info.folder.mkdir(parents=True)
     line = {"cell": "a", "uri": default_uri(info.places.cache)}
     (info.folder / "tracked.jsonl").write_text(json.dumps(line) + "\n")
-    assert hear(info, CellDone(make_row("a"), cached=True)) == []
-    assert len(hear(info, CellDone(make_row("b"), cached=True))) == 1  # something new does import it
+    assert hear(info, CellDone(make_row("a"), cached=True), listener=MlflowListener(never)) == []
+    (error,) = hear(info, CellDone(make_row("b"), cached=True), listener=MlflowListener(never))
+    assert "tried" in error  # there was something new
+
+
+def test_a_run_with_cells_to_run_opens_before_the_first_is_finished(info, server):
+    MlflowListener(Session).run_started(info)
+    assert list(server.runs) == ["run0"]
 
 
 @pytest.mark.parametrize("status", ["unsupported", "skipped", "not-run"])
-def test_cells_that_never_ran_are_not_sent(info, no_mlflow, status):
-    assert hear(info, CellDone(make_row("a", status))) == []
+def test_cells_that_never_ran_are_not_sent(info, status):
+    info = replace(info, cached=info.cells)
+    assert hear(info, CellDone(make_row("a", status)), listener=MlflowListener(never)) == []
 
 
 @pytest.mark.parametrize("word", ["off", "0", "False"])
-def test_tracking_can_be_turned_off(info, no_mlflow, monkeypatch, word):
+def test_tracking_can_be_turned_off(info, monkeypatch, word):
     monkeypatch.setenv("EOBENCH_TRACKING", word)
-    assert hear(info, CellDone(make_row("a"))) == []
+    assert hear(info, CellDone(make_row("a")), listener=MlflowListener(never)) == []
     assert not info.folder.exists()
 
 
@@ -139,13 +149,13 @@ class FakeClient:
 @pytest.fixture
 def server(monkeypatch):
     client = FakeClient()
-    monkeypatch.setattr("eobench.tracking._mlflow._client", lambda uri: client)
+    monkeypatch.setattr("eobench.tracking._session._client", lambda uri: client)
     return client
 
 
 def test_a_later_run_sends_the_backlog_and_nothing_twice(info, server):
     a, b = (CellDone(make_row(c, method_label=c, confusion=None)) for c in "ab")
-    listener = MlflowListener()
+    listener = MlflowListener(Session)
     listener.run_started(info)
     listener.cell_finished(a)
     server.away = True
@@ -173,7 +183,7 @@ def test_a_cell_that_ran_again_is_sent_again(info, server):
 
 
 def test_the_parent_run_of_a_killed_run_is_closed_by_the_next(info, server):
-    listener = MlflowListener()
+    listener = MlflowListener(Session)
     listener.run_started(info)
     listener.cell_finished(CellDone(make_row("a", confusion=None)))  # and then it was killed
     hear(info, CellDone(make_row("b", confusion=None)))
@@ -189,7 +199,8 @@ def test_an_sqlite_file_gets_parent_child_curves_and_confusion_matrix(info):
     (artifacts / "prototypes.npy").write_bytes(b"x")
     curve = [(s, 1 / (s + 1)) for s in range(1200)]
     done = CellDone(make_row("a"), {"loss": curve}, artifacts)
-    assert hear(info, done, CellDone(make_row("b", "failed", oa=None, confusion=None, reason="why"))) == []
+    failed = CellDone(make_row("b", "failed", oa=float("nan"), confusion=None, reason="why"))
+    assert hear(info, done, failed, listener=MlflowListener()) == []
 
     client = MlflowClient(tracking_uri=default_uri(info.places.cache))
     experiment = client.get_experiment_by_name("board")
@@ -207,12 +218,12 @@ def test_an_sqlite_file_gets_parent_child_curves_and_confusion_matrix(info):
     history = client.get_metric_history(ok.info.run_id, "curve/loss")
     assert sorted((m.step, m.value) for m in history) == curve
     names = {f.path for f in client.list_artifacts(ok.info.run_id)}
-    assert names == {"confusion.json", "confusion.png", "artifacts"}
+    assert names == {"confusion.json", "confusion.svg", "artifacts"}
     assert (info.places.cache / "mlflow-artifacts").is_dir()
 
 
 def test_the_card_and_the_listener_import_nothing_heavy():
     heavy = "[m for m in ('mlflow', 'torch', 'pandas') if m in sys.modules]"
-    code = f"import sys, eobench.tracking._mlflow; print({heavy})"
+    code = f"import sys, eobench.tracking._mlflow, eobench.tracking._session; print({heavy})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=os.environ, check=True)
     assert done.stdout.strip() == "[]"

@@ -114,9 +114,9 @@ def build(
     plugin: PluginOption = None,
 ) -> None:
     """Write the leaderboard of a task file again from what its run has recorded; nothing is run."""
-    from eobench.cli import _request, _run
+    from eobench.cli import _board, _request
 
     request = _request.read(tasks, data, plugin, None)
-    board = _run.write_board(request, out / request.tasks.name)
+    board = _board.build(request, out / request.tasks.name)
     counts = ", ".join(f"{n} {status}" for status, n in board.statuses.items())
     typer.echo(f"{request.tasks.name}: {counts}\nleaderboard: {out / request.tasks.name}")

@@ -47,7 +47,7 @@ def run(
     Exit codes: 0 none failed, ran out of time or of memory; 1 some did (their rows say why);
     2 the request was wrong; 130 interrupted (start it again: it goes on where it stopped).
     """
-    from eobench.cli import _common, _plan, _request
+    from eobench.cli import _board, _common, _plan, _request
     from eobench.cli._display import Display
 
     request = _request.read(tasks, data, plugin, select)
@@ -60,6 +60,7 @@ def run(
     _check_writable(target)
     from eobench.run import run as run_cells
 
+    notes: list[str] = []
     with Display(quiet=quiet or as_json) as display:
         outcome = run_cells(
             request.selected,
@@ -69,9 +70,9 @@ def run(
             options,
             progress=display.update,
             warn=display.say,
+            settled=lambda outcome: notes.extend(_board.refresh(request, target, outcome)),
         )
-    board = write_board(request, target)
-    _report(request, outcome, target, board.warnings, as_json=as_json)
+    _report(request, outcome, target, notes, as_json=as_json)
     failed = sum(outcome.counts.get(s, 0) for s in ("failed", "timeout", "oom"))
     raise typer.Exit(130 if outcome.interrupted else 1 if failed else 0)
 
@@ -139,18 +140,6 @@ def _check_writable(folder: Path) -> None:
             f"leaderboard folder {str(folder)!r} cannot be written: {error.strerror or error}; "
             f"choose another with --out, or make it writable"
         ) from error
-
-
-def write_board(request: Request, folder: Path) -> Any:
-    """Write the leaderboard of the whole matrix from the journal; cells without a row say `not-run`."""
-    from eobench.leaderboard import build_board
-    from eobench.results import Journal, merge_rows
-    from eobench.run import row_from_cell, run_folder
-
-    journal = Journal(run_folder(request.places, request.tasks.name) / "journal.jsonl").read()
-    rows = merge_rows([row_from_cell(c) for c in request.cells], journal)
-    columns = [column for card in request.registry.metrics.values() for column in card.columns]
-    return build_board(folder, request.tasks.name, rows, columns)
 
 
 def _report(

@@ -85,6 +85,7 @@ def run(
     *,
     progress: Callable[[Progress], None] | None = None,
     warn: Callable[[str], None] | None = None,
+    settled: Callable[[RunOutcome], None] | None = None,
     work: tuple[Work, Work] | None = None,
 ) -> RunOutcome:
     """Run the cells that have no row yet. This process imports no torch and opens no array.
@@ -97,6 +98,7 @@ def run(
         options: how to run.
         progress: called a few times a second, in this thread.
         warn: called with what goes wrong beside the cells, from any thread; None: stderr.
+        settled: called with the outcome while listeners still work off what they were told.
         work: what workers do with a cell and with a stage (tests); None: `run_cell` and `run_stage`.
 
     Raises:
@@ -127,8 +129,13 @@ def run(
             entries |= new
         rows = merge_rows(identities, entries)
         counts = dict(Counter(str(r["status"]) for r in rows))
-        listeners.finish(counts, stopped=interrupted)
-        return RunOutcome(rows, counts, interrupted, folder)
+        outcome = RunOutcome(rows, counts, interrupted, folder)
+        try:
+            if settled is not None:
+                settled(outcome)
+        finally:
+            listeners.finish(counts, stopped=interrupted)
+        return outcome
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,8 +65,13 @@ def content(row: Mapping[str, Any]) -> Content:
 
 
 def key(text: str) -> str:
-    """Return a name that MLflow accepts: letters, digits, `_`, `-`, `.`, space, `/`, at most 250 long."""
-    return re.sub(r"[^\w\-. /]", "_", text, flags=re.ASCII).strip("/. ")[:250] or "_"
+    """Return a name that MLflow accepts.
+
+    Letters, digits, `_`, `-`, `.`, space and `/`, at most 250 of them; as a path it names no other: `a//b` and
+    `a/./b` become `a/b`.
+    """
+    clean = re.sub(r"[^\w\-. /]", "_", text, flags=re.ASCII).strip("/. ")[:250]
+    return "/".join(part for part in clean.split("/") if part not in ("", ".", "..")) or "_"
 
 
 def _measure(made: Content, column: str, value: Any) -> None:
