@@ -17,7 +17,7 @@ __getattr__ = lazy(__name__, dict.fromkeys(("backlog", "switched_off", "tracking
 
 @hookimpl
 def eobench_listeners() -> list[ListenerCard]:
-    """Return the MLflow listener's card; MLflow is imported when the first row is sent."""
+    """Return the MLflow listener's card; MLflow is imported in a process of its own."""
     return [
         ListenerCard(
             name="mlflow",
