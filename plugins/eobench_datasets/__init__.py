@@ -7,12 +7,17 @@ from pathlib import Path
 from typing import Final
 
 from eobench.data import DataError, ForeignFormatError, read_header
-from eobench.plugin import DatasetCard, Places, SuiteCard, hookimpl
+from eobench.plugin import DatasetCard, Param, Places, SuiteCard, hookimpl
 from eobench_datasets._known import KNOWN, Known
 
 __all__: Final = ["eobench_datasets", "eobench_suites"]
 
 _LOAD: Final = "eobench_datasets._folder:FolderDataset"
+_PARAMS: Final = (
+    Param(
+        "bands", None, "use these bands alone, such as ndvi+evi, of samples and pools; null: all of them", kind=str
+    ),
+)
 
 
 @hookimpl
@@ -58,12 +63,15 @@ def _card(folder: Path) -> DatasetCard | None:
     except ForeignFormatError:
         return None
     except DataError as error:  # using it raises the same error; the other sets are none the worse
-        return DatasetCard(name=folder.name, summary=f"damaged: {error}", load=_LOAD, origin="folder")
+        return DatasetCard(
+            name=folder.name, summary=f"damaged: {error}", load=_LOAD, params=_PARAMS, origin="folder"
+        )
     licence, citation = header.meta.get("licence"), header.meta.get("citation")
     return DatasetCard(
         name=folder.name,
         summary=header.title,
         load=_LOAD,
+        params=_PARAMS,
         citation=citation if isinstance(citation, str) else None,
         licence=licence if isinstance(licence, str) else None,
         origin="folder",
@@ -75,6 +83,7 @@ def _absent(known: Known) -> DatasetCard:
         name=known.name,
         summary=known.title,
         load=_LOAD,
+        params=_PARAMS,
         citation=known.citation,
         licence=known.licence,
         origin="folder",

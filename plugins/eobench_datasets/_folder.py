@@ -6,19 +6,32 @@ from pathlib import Path
 
 from eobench.data import DatasetMissingError, read_header
 from eobench.plugin import Dataset
+from eobench_datasets._bands import choose_bands, parse_bands
 from eobench_datasets._known import KNOWN
 
 
 class FolderDataset(Dataset):
-    """The sample folder `<data root>/<name>`, as it lies there; the data root is never written to."""
+    """The sample folder `<data root>/<name>`, as it lies there; the data root is never written to.
+
+    With `bands=a+b` it is a copy in the cache that has these bands alone, in this order.
+    """
 
     def folder(self) -> Path:
         """Return the folder, its header checked.
 
         Raises:
-            DatasetMissingError: there is no data root, or it has no such folder.
-            DataError: its `dataset.json` is damaged.
+            DatasetMissingError: there is no data root, or it has no such folder; or bands are chosen, and the copy
+                may not be made now.
+            DataError: it is damaged.
+            ParameterError: the option `bands` names what is not there.
         """
+        path = self._path()
+        header = read_header(path)
+        if (text := self.params.get("bands")) is None:
+            return path
+        return choose_bands(path, parse_bands(self.name, str(text), header), self.places.cache)
+
+    def _path(self) -> Path:
         root = self.places.data
         if root is None:
             raise DatasetMissingError(
@@ -34,7 +47,6 @@ class FolderDataset(Dataset):
                 f"data set {self.name!r}: the data root {root} {what}: set EOBENCH_DATA or --data to the folder "
                 f"that holds {self.name}/.{self._source()}"
             )
-        read_header(path)
         return path
 
     def _source(self) -> str:

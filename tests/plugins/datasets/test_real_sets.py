@@ -30,11 +30,11 @@ def named(tmp_path):
     where = Places(Path(ROOT or "."), tmp_path)
     registry = discover(where)
 
-    def open_named(name) -> SampleFolder:
+    def open_named(name, **options) -> SampleFolder:
         if not (Path(ROOT or ".") / name).is_dir():
             pytest.skip(f"{name} is not under EOBENCH_DATA")
         card = registry.datasets[name]
-        return open_folder(make_dataset(card, card.resolve({}), where).folder())
+        return open_folder(make_dataset(card, card.resolve(options), where).folder())
 
     return open_named
 
@@ -130,7 +130,7 @@ def test_the_pool_of_cerrado_is_unlabelled_inputs_with_its_own_gaps(named):
 
 
 def test_a_pool_of_other_bands_than_the_samples_is_refused_with_both_named(named):
-    """The pool holds two of the six bands: as long as bands cannot be chosen, no task can take it."""
+    """The pool holds two of the six bands; which two the samples are to have is the task's choice."""
     folder = named("cerrado_cbers")
     knobs = Knobs(pool=True)
     reason = unsupported_reason(folder.header, folder.counts("block"), "block", Supervision("none"), knobs)
@@ -138,6 +138,17 @@ def test_a_pool_of_other_bands_than_the_samples_is_refused_with_both_named(named
     assert "cube: ndvi, evi" in reason
     with pytest.raises(UnsupportedError, match="bands blue, green, red, nir, ndvi, evi and ndvi, evi"):
         scene(folder, Supervision("none"), knobs=knobs)
+
+
+def test_with_its_two_bands_alone_the_samples_of_cerrado_take_the_pool(named):
+    folder = named("cerrado_cbers", bands="ndvi+evi")
+    knobs = Knobs(pool=True)
+    assert unsupported_reason(folder.header, folder.counts("block"), "block", Supervision("none"), knobs) is None
+    with_pool, without = (scene(folder, Supervision("none"), knobs=k).view.inputs for k in (knobs, Knobs()))
+    assert with_pool.bands == ("ndvi", "evi")
+    assert len(with_pool) == len(without) + 20_000
+    sides = [np.nanpercentile(i.batch(np.arange(len(i))).values, [1, 50, 99]) for i in (with_pool, without)]
+    np.testing.assert_allclose(*sides, atol=0.15)  # one scale, one place and year
 
 
 def test_the_flag_of_ucr_leaves_out_the_test_rows_that_copy_a_train_row(named):
