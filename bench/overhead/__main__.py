@@ -8,6 +8,7 @@ python -m bench.overhead --benchopt PATH/bin/python # an environment that has be
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import tempfile
@@ -22,7 +23,14 @@ from bench.overhead._numbers import machine
 from bench.overhead._sides import Matrix, Worlds
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
-PARTS = ("timing", "counters", "tracking", "staleness", "faults")
+TITLES = {
+    "timing": "Cost per cell and start-up",
+    "counters": "Counters",
+    "tracking": "Tracking with MLflow (SQLite)",
+    "staleness": "Staleness",
+    "faults": "Faults",
+}
+PARTS = tuple(TITLES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +63,25 @@ def main() -> None:
         version = None if python is None else _version(python)
         if python is None:
             _say("benchopt is left out: --install brings it into an environment of its own, --benchopt names one")
-        text = "\n".join(_head(machine(version), size, whole=not (chosen.quick or chosen.smoke)))
+        head = "\n".join(_head(machine(version), size, whole=not (chosen.quick or chosen.smoke)))
         worlds = Worlds(root, python)
+        sections = []
         for part in chosen.parts:
             _say(f"--- {part}")
-            text += "\n" + _part(part, worlds, size)
-    print(text)
-    if chosen.out is not None:
-        chosen.out.write_text(text)
+            before = os.getloadavg()[0]
+            sections.append(_part(part, worlds, size).rstrip() + f"\n\nLoad before: {before:.1f}.\n")
+            if chosen.out is not None:  # after each part: an hour's work survives what ends the next one
+                old = chosen.out.read_text() if chosen.out.exists() else ""
+                chosen.out.write_text(merge(old, head, sections))
+    print(merge("", head, sections))
+
+
+def merge(old: str, head: str, sections: Sequence[str]) -> str:
+    """Return a report: new sections in the place of those of the same title, the others as they were measured."""
+    parts = {text.partition("\n")[0]: text for text in old.split("\n## ")[1:]}
+    parts |= {text.partition("\n")[0]: text for text in (s.strip().removeprefix("## ") for s in sections)}
+    order = [title for title in TITLES.values() if title in parts]
+    return "\n".join([head, *(f"\n## {parts[title].strip()}\n" for title in order)])
 
 
 def _arguments() -> argparse.Namespace:
@@ -76,12 +95,15 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--install", action="store_true", help="install benchopt into an environment of its own")
     parser.add_argument("--environment", type=Path, help="folder of that environment; default: a temporary one")
     parser.add_argument("--work", type=Path, help="folder for temporary files, on the disk to be measured")
-    parser.add_argument("--out", type=Path, help="Markdown file; by default RESULTS.md after a full measurement")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        help="Markdown file, of which the parts are replaced; RESULTS.md by default unless --quick",
+    )
     chosen = parser.parse_args()
     if chosen.benchopt is not None and not chosen.benchopt.exists():
         parser.error(f"--benchopt: there is no {chosen.benchopt}")
-    whole = chosen.parts == PARTS and not (chosen.quick or chosen.smoke)
-    if chosen.out is None and whole and (chosen.benchopt or chosen.install):
+    if chosen.out is None and not (chosen.quick or chosen.smoke) and (chosen.benchopt or chosen.install):
         chosen.out = RESULTS
     return chosen
 
@@ -114,18 +136,18 @@ def _part(name: str, worlds: Worlds, size: Size) -> str:
     if name == "timing":
         _warm(worlds)
         samples = _timing.measure(worlds, size.matrices, size.jobs, size.repeats, _say)
-        return _section("Cost per cell and start-up", _timing.__doc__, _timing.report(samples), TIMING)
+        return _section(TITLES["timing"], _timing.__doc__, _timing.report(samples), TIMING)
     if name == "counters":
         found = _counters.count(worlds, size.matrices[0], size.jobs)
-        return _section("Counters", _counters.__doc__, found, f"{size.matrices[0].cells} cells.")
+        return _section(TITLES["counters"], _counters.__doc__, found, f"{size.matrices[0].cells} cells.")
     if name == "tracking":
         found = _tracking.tracking(worlds, size.tracked, size.repeats, _say)
-        return _section("Tracking with MLflow (SQLite)", _tracking.__doc__, found, TRACKING)
+        return _section(TITLES["tracking"], _tracking.__doc__, found, TRACKING)
     if name == "staleness":
         found = _staleness.staleness(worlds, _staleness.CHANGES[: size.changes], _say)
-        return _section("Staleness", _staleness.__doc__, found, STALENESS)
+        return _section(TITLES["staleness"], _staleness.__doc__, found, STALENESS)
     found = _faults.faults(worlds, tuple(_faults.FAULTS)[: size.faults], size.patience, _say)
-    return _section("Faults", _faults.__doc__, found, FAULTS)
+    return _section(TITLES["faults"], _faults.__doc__, found, FAULTS)
 
 
 def _warm(worlds: Worlds) -> None:

@@ -40,13 +40,11 @@ def _cell(value: object) -> str:
 
 
 def machine(benchopt: str | None) -> str:
-    """Return cores, memory, load and versions; nothing that names the machine."""
+    """Return cores, memory and versions; nothing that names the machine."""
     cores = len(os.sched_getaffinity(0))
     memory = psutil.virtual_memory().total / 2**30
-    load = os.getloadavg()[0]
     words = [
         f"{cores} cores ({platform.machine()}), {memory:.0f} GiB of memory, {platform.system()}",
-        f"load {load:.1f} before the first run",
         f"Python {platform.python_version()}",
         f"eobench {version('eobench')}",
         f"MLflow {version('mlflow')}",

@@ -13,6 +13,7 @@ if str(ROOT) not in sys.path:
     sys.path.append(str(ROOT))
 
 from bench.overhead import _counters, _numbers, _staleness, _timing  # noqa: E402
+from bench.overhead.__main__ import merge  # noqa: E402
 from bench.overhead._sides import Matrix, Worlds, edit  # noqa: E402
 
 
@@ -81,3 +82,13 @@ def test_a_wrong_part_is_refused_with_those_allowed():
     )
     assert done.returncode == 2
     assert "'timings' is not known; allowed: timing, counters" in done.stderr
+
+
+TIMING, FAULTS = "\n## Cost per cell and start-up\n\n| a |\n", "\n## Faults\n\n| b |\n"
+
+
+def test_a_part_measured_again_replaces_the_old_one_and_leaves_the_others():
+    old = merge("", "# Head", [FAULTS, TIMING])
+    new = merge(old, "# New head", [TIMING.replace("| a |", "| c |")])
+    assert new == "# New head\n\n## Cost per cell and start-up\n\n| c |\n\n\n## Faults\n\n| b |\n"
+    assert merge(new, "# New head", []) == new
