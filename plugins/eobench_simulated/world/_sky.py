@@ -112,7 +112,7 @@ def scores(sky: Sky, days: NDArray[np.integer], corner: tuple[float, float], shi
     return made.astype(np.float32)
 
 
-def at_pixels(nodes: Float, row: Float, col: Float) -> Float:
+def at_pixels(nodes: Float, row: NDArray[np.floating], col: NDArray[np.floating]) -> Float:
     """Interpolate (T, NODES, NODES) at P places, in pixels of 10 m: (P, T)."""
     step = (TILE - 1) / (_NODES - 1)
     r, c = row / step, col / step

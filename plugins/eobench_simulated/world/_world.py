@@ -251,8 +251,7 @@ class World:
         if key not in tile.memory:
             corner = self._corner(tile)
             tile.memory[key] = [scores(sky, days, corner, shifted) for shifted in (False, True)]
-        scale = TILE / sensor.grid
-        row, col = (rows + 0.5) * scale, (cols + 0.5) * scale  # in pixels of 10 m
+        row, col = (_in_tens(values, sensor) for values in (rows, cols))
         cloud, shadow = (at_pixels(nodes, row, col) for nodes in tile.memory[key])
         place = row.astype(np.int64) * TILE + col.astype(np.int64)
         # Edges fray; the same for every sensor, so that they agree on what is clear.
@@ -363,6 +362,15 @@ def make_world(options: WorldOptions) -> World:
     """Return the world of some options; takes milliseconds."""
     crops = tuple(CROPS)[: options.crops]
     return World(options, (*crops, *LAND), len(crops))
+
+
+def _in_tens(places: Int, sensor: Sensor) -> NDArray[np.float64]:
+    """Middles of a sensor's pixels, in pixels of 10 m; a finer one has the sky of the 10 m pixel that it lies in.
+
+    So Planetscope and Sentinel-2 are clear together, and a pair loses no date at a cloud's edge.
+    """
+    middles: NDArray[np.float64] = (np.asarray(places, np.float64) + 0.5) * (TILE / sensor.grid)
+    return np.floor(middles) + 0.5 if sensor.grid > TILE else middles
 
 
 def _between(vigour: Float) -> tuple[Int, Float]:

@@ -44,6 +44,14 @@ def test_each_pixel_is_paired_with_its_own_block(make: Any) -> None:
     assert np.corrcoef(block.mean(axis=2).ravel(), near.ravel())[0, 1] > 0.97
 
 
+def test_a_pair_loses_no_date_that_sentinel_2_has(make: Any) -> None:
+    """Clouds have one edge for both sensors, so the nine finer pixels are clear where theirs is."""
+    options = {"cloud_fraction": 0.6, "samples": 600, "dates": 36}
+    pairs, alone = make("simulated-pairs", pool=0, **options), make("simulated-fields", **options)
+    np.testing.assert_array_equal(pairs.valid, alone.valid)
+    assert pairs.valid.any(axis=1).all()
+
+
 def test_unlabelled_rows_are_in_train_or_nowhere(pairs: Any) -> None:
     unlabelled = pairs.samples.label == -1
     assert unlabelled.sum() == 240

@@ -201,5 +201,13 @@ def test_land_covers_look_like_what_they_are(world):
     assert vv["water"] < -17 < -11 < vv["evergreen_forest"] < -8 < vv["urban"] < -3
 
 
+def test_fine_pixels_are_clear_where_the_pixel_that_they_lie_in_is(world, tile):
+    rows, cols = pixels("sentinel2", 100)
+    clear = see(world, tile, "sentinel2", rows, cols, dates=24)[1]
+    for inside in ((0, 0), (1, 1), (2, 1), (2, 2)):
+        finer = see(world, tile, "planetscope", FINE * rows + inside[0], FINE * cols + inside[1], dates=24)[1]
+        assert np.array_equal(finer, clear)
+
+
 def test_years_are_those_that_are_told():
     assert YEARS == (2021, 2022, 2023)
