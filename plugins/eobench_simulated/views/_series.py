@@ -86,7 +86,7 @@ def parse_options(name: str, params: Mapping[str, Value], sensors: tuple[str, ..
     world = WorldOptions(**{f.name: given[f.name] for f in fields(WorldOptions) if f.name in given})
     own = {f.name: given.get(f.name, 0) for f in fields(SeriesOptions) if f.name not in ("world", "sensors")}
     options = SeriesOptions(world=world, sensors=sensors, **own)
-    crops = world.crops
+    crops = world_of(world).crop_classes
     fewest = options.field_pixels * max(FIELDS_PER_CLASS * crops, FIELDS_PER_REGION * world.regions)
     most = _room(options)
     if not fewest <= options.samples <= most:

@@ -320,5 +320,3 @@ LAND: Final[dict[str, Cover]] = {
 }
 LAND_SHARES: Final = (0.13, 0.09, 0.04, 0.04, 0.01, 0.02, 0.05, 0.01)
 """Of an area's land, in the order of `LAND`; crops have the rest."""
-
-COVERS: Final = CROPS | LAND

@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from eobench_simulated.world._covers import COVERS, LAND
+from eobench_simulated.world._covers import LAND
 from eobench_simulated.world._options import FINE, TILE, WorldOptions
 
 Float = NDArray[np.float32]
@@ -268,8 +268,8 @@ def _field_classes(
     stays = np.array([n in _PERENNIAL or n in LAND for n in names])
     weight = np.where(open_land, shares, 0.0)
     if options.homogeneity > 0:
-        crops = weight[: options.crops] ** 0.5
-        one = lasting.choice(options.crops, p=crops / crops.sum())
+        crops = weight[: len(names) - len(LAND)] ** 0.5
+        one = lasting.choice(len(crops), p=crops / crops.sum())
         peak = np.zeros_like(weight)
         peak[one] = weight.sum()
         weight = (1 - options.homogeneity) * weight + options.homogeneity * peak
@@ -286,4 +286,4 @@ def _drawn(weight: NDArray[np.float64], uniform: NDArray[np.float64]) -> Int:
     return made
 
 
-assert set(_OVERLAID) <= set(LAND) and set(_PERENNIAL) <= set(COVERS)  # noqa: S101, PT018
+assert set(_OVERLAID) <= set(LAND)  # noqa: S101

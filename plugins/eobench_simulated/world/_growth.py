@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eobench_simulated._table import load_table
-from eobench_simulated.world._covers import COVERS, Cover
+from eobench_simulated.world._covers import Cover
 from eobench_simulated.world._options import WorldOptions
 from eobench_simulated.world._sensors import Sensor, spectrum
 
@@ -23,7 +24,6 @@ _WEEDS, _AFTER = SEASONS, SEASONS + 1
 _LAYERS: Final = SEASONS + 2
 _CUTS: Final = 7
 _NEVER: Final = 9999.0
-CLIMATE_DAYS: Final = 20.0  # from the middle of an area to its cool end
 REGIONAL_DAYS: Final = 4.0
 AREA_DAYS: Final = 24.0
 YEAR_DAYS: Final = 10.0
@@ -73,7 +73,7 @@ class Setting:
     """What a commune's place and year do to its parcels.
 
     Attributes:
-        climate: -1 (warm end of the area) to 1.
+        climate_days: by which the place is late.
         cool: 0 in area A, 1 in area B.
         calendar: (K,) days by which each class is late here and this year; cool places are late.
         vigour: (K,) factor on each class's leaf area this year.
@@ -81,7 +81,7 @@ class Setting:
         forms: (K, 3) factors on the weights of each class's forms here.
     """
 
-    climate: float
+    climate_days: float
     cool: float
     calendar: NDArray[np.float64]
     vigour: NDArray[np.float64]
@@ -91,7 +91,7 @@ class Setting:
 
 def make_canopies(
     options: WorldOptions,
-    names: tuple[str, ...],
+    kinds: Sequence[Cover],
     cover: NDArray[np.integer],
     setting: Setting,
     lasting: np.random.Generator,
@@ -99,7 +99,6 @@ def make_canopies(
 ) -> Canopies:
     """Draw what each parcel carries, around the calendar and traits of its class."""
     count, spread = len(cover), options.variation
-    kinds = [COVERS[n] for n in names]
     form = _forms(cover, kinds, setting, year)
     layers = _layers(form, kinds, cover, year)
 
@@ -137,7 +136,7 @@ def make_canopies(
 
 
 def _forms(
-    cover: NDArray[np.integer], kinds: list[Cover], setting: Setting, generator: np.random.Generator
+    cover: NDArray[np.integer], kinds: Sequence[Cover], setting: Setting, generator: np.random.Generator
 ) -> Int:
     """Which form each parcel has."""
     weights = np.zeros((len(kinds), 3))
@@ -150,7 +149,7 @@ def _forms(
 
 
 def _layers(
-    form: Int, kinds: list[Cover], cover: NDArray[np.integer], generator: np.random.Generator
+    form: Int, kinds: Sequence[Cover], cover: NDArray[np.integer], generator: np.random.Generator
 ) -> dict[str, NDArray[np.float64]]:
     names = ("rise", "fall", "growth", "decline", "lai", "ripening")
     table = np.zeros((len(kinds), 3, _LAYERS, len(names)))
@@ -180,7 +179,7 @@ def _layers(
 
 
 def _cuts(
-    form: Int, kinds: list[Cover], cover: NDArray[np.integer], setting: Setting, generator: np.random.Generator
+    form: Int, kinds: Sequence[Cover], cover: NDArray[np.integer], setting: Setting, generator: np.random.Generator
 ) -> Float:
     number = np.zeros((len(kinds), 3), np.int64)
     for k, kind in enumerate(kinds):
@@ -188,18 +187,18 @@ def _cuts(
     wanted = number[cover, form]
     interval = 190 / np.maximum(wanted, 1)
     wait = interval[:, None] * (1 + 0.15 * generator.standard_normal((len(cover), _CUTS)))
-    days = 92 + CLIMATE_DAYS * setting.climate + np.cumsum(wait, axis=1) - 0.6 * interval[:, None]
+    days = 92 + setting.climate_days + np.cumsum(wait, axis=1) - 0.6 * interval[:, None]
     return np.where(np.arange(_CUTS) < wanted[:, None], days, _NEVER).astype(np.float32)
 
 
 def signals(
-    canopies: Canopies, names: tuple[str, ...], sensor: Sensor, days: Float, wetness: Float, rows: Int
+    canopies: Canopies, kinds: Sequence[Cover], sensor: Sensor, days: Float, wetness: Float, rows: Int
 ) -> Float:
     """What a sensor would measure of whole pixels of some parcels.
 
     Args:
         canopies: of all parcels.
-        names: of the classes.
+        kinds: the classes.
         sensor: optical, or radar.
         days: (T,) since 1 January.
         wetness: (T,) addition to soil moisture.
@@ -213,7 +212,7 @@ def signals(
     moisture = (canopies.moisture[rows, None] + wetness).clip(0, 1)
     leaves = lai[..., None] * LEVELS
     if not sensor.optical:
-        return _radar(canopies, names, rows, leaves, water, moisture)
+        return _radar(canopies, kinds, rows, leaves, water, moisture)
     table = load_table(sensor.name)
 
     def flat(values: Float) -> Float:
@@ -231,16 +230,16 @@ def signals(
         parcel(canopies.brightness),
         flat(moisture),
     ).reshape(*shape, -1)
-    _lay_surfaces(made, canopies, names, sensor, leaves, rows)
+    _lay_surfaces(made, canopies, kinds, sensor, leaves, rows)
     return made
 
 
 def _lay_surfaces(
-    made: Float, canopies: Canopies, names: tuple[str, ...], sensor: Sensor, leaves: Float, rows: Int
+    made: Float, canopies: Canopies, kinds: Sequence[Cover], sensor: Sensor, leaves: Float, rows: Int
 ) -> None:
     """Put water or sealed ground under the leaves of covers that have it."""
-    for k, name in enumerate(names):
-        surface = COVERS[name].surface
+    for k, kind in enumerate(kinds):
+        surface = kind.surface
         here = np.flatnonzero(canopies.cover[rows] == k)
         if surface is None or not len(here):
             continue
@@ -283,7 +282,7 @@ def _states(canopies: Canopies, days: Float, rows: Int) -> tuple[Float, Float, F
 
 
 def _radar(
-    canopies: Canopies, names: tuple[str, ...], rows: Int, leaves: Float, water: Float, moisture: Float
+    canopies: Canopies, kinds: Sequence[Cover], rows: Int, leaves: Float, water: Float, moisture: Float
 ) -> Float:
     """Backscatter by the water-cloud model (Attema & Ulaby 1978), linear, (R, T, LEVELS, 2) for VV, VH.
 
@@ -292,7 +291,6 @@ def _radar(
     water is smooth, and sealed ground reflects by its corners.
     """
     volume = leaves * (0.35 + 0.65 * water / np.maximum(canopies.water[rows, None], 1e-6))[..., None]
-    kinds = [COVERS[n] for n in names]
     cover = canopies.cover[rows]
     attenuation = np.array([k.attenuation for k in kinds], np.float32)[cover, None, None]
     closed = np.array([k.radar for k in kinds], np.float32)[cover]

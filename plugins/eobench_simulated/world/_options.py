@@ -24,6 +24,12 @@ def _option(name: str, default: float, low: float, high: float, doc: str) -> Par
     return Param(name, default, doc, minimum=low, maximum=high)
 
 
+LANDSCAPE: Final = Param(
+    "landscape",
+    "temperate",
+    "temperate as in Arkansas and California, or tropical as in Mato Grosso, with six crops at most",
+    choices=("temperate", "tropical"),
+)
 OPTIONS: Final = (
     _option("seed", 0, 0, 2**32 - 1, "draws another world"),
     _option("crops", 10, 2, MOST_CROPS, "number of crops, from soybean on; the land has eight classes more"),
@@ -37,6 +43,7 @@ OPTIONS: Final = (
     _option("noise", 0.05, 0.0, 0.5, "standard deviation of the reflectance error, as a share of reflectance"),
     _option("shift", 1.0, 0.0, 3.0, "how far areas and years differ: weather, calendars, soils"),
     _option("homogeneity", 0.0, 0.0, 1.0, "how far communes specialise on one crop; 1: nearly one crop each"),
+    LANDSCAPE,
 )
 
 
@@ -56,3 +63,4 @@ class WorldOptions:
     noise: float = 0.05
     shift: float = 1.0
     homogeneity: float = 0.0
+    landscape: str = "temperate"

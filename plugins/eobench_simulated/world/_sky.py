@@ -112,6 +112,15 @@ def scores(sky: Sky, days: NDArray[np.integer], corner: tuple[float, float], shi
     return made.astype(np.float32)
 
 
+def in_tens(places: NDArray[np.integer], grid: int) -> NDArray[np.float64]:
+    """Middles of pixels of a grid along a tile, in pixels of 10 m; finer ones have the sky of the one they lie in.
+
+    So Planetscope and Sentinel-2 are clear together, and a pair loses no date at a cloud's edge.
+    """
+    middles: NDArray[np.float64] = (np.asarray(places, np.float64) + 0.5) * (TILE / grid)
+    return np.floor(middles) + 0.5 if grid > TILE else middles
+
+
 def at_pixels(nodes: Float, row: NDArray[np.floating], col: NDArray[np.floating]) -> Float:
     """Interpolate (T, NODES, NODES) at P places, in pixels of 10 m: (P, T)."""
     step = (TILE - 1) / (_NODES - 1)

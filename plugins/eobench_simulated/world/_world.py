@@ -10,11 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eobench_simulated.world._chance import gammas, normals
-from eobench_simulated.world._covers import COVERS, CROPS, LAND, LAND_SHARES
+from eobench_simulated.world._covers import Cover
 from eobench_simulated.world._ground import Tile, make_tile, smooth
 from eobench_simulated.world._growth import (
     AREA_DAYS,
-    CLIMATE_DAYS,
     LEVELS,
     REGIONAL_DAYS,
     WARMTH,
@@ -24,9 +23,10 @@ from eobench_simulated.world._growth import (
     make_canopies,
     signals,
 )
-from eobench_simulated.world._options import AREAS, FINE, TILE, YEARS, WorldOptions
+from eobench_simulated.world._landscapes import LANDSCAPES
+from eobench_simulated.world._options import AREAS, FINE, LANDSCAPE, TILE, YEARS, WorldOptions
 from eobench_simulated.world._sensors import SENSORS, Sensor, spectrum
-from eobench_simulated.world._sky import DAYS, PIXEL_SHARE, Acquisitions, Sky, at_pixels, make_sky, scores
+from eobench_simulated.world._sky import DAYS, PIXEL_SHARE, Acquisitions, Sky, at_pixels, in_tens, make_sky, scores
 
 Float = NDArray[np.float32]
 Int = NDArray[np.int64]
@@ -141,6 +141,12 @@ class World:
             np.ascontiguousarray(valid.reshape(shape).transpose(2, 0, 1)),
         )
 
+    @property
+    def _covers(self) -> tuple[Cover, ...]:
+        landscape = LANDSCAPES[self.options.landscape]
+        every = {**landscape.crops, **landscape.land}
+        return tuple(every[name] for name in self.classes)
+
     # --- inside ----------------------------------------------------------------------------------------------
 
     def _observe(
@@ -200,7 +206,7 @@ class World:
         if len(missing):
             wetness = self._sky(tile.area, tile.year).wetness[days, tile.municipality]
             time = days.astype(np.float32)
-            table[missing] = signals(self._canopies(tile), self.classes, sensor, time, wetness, missing)
+            table[missing] = signals(self._canopies(tile), self._covers, sensor, time, wetness, missing)
             there[missing] = True
         made: Float = table
         return made
@@ -210,7 +216,7 @@ class World:
             place = (tile.area, tile.municipality, tile.commune)
             tile.memory["canopies"] = make_canopies(
                 self.options,
-                self.classes,
+                self._covers,
                 tile.field_class,
                 self._setting(tile.area, tile.municipality, tile.year),
                 self._stream(*place, "soil"),
@@ -241,7 +247,7 @@ class World:
         return made
 
     def _grain(self, label: NDArray[np.integer]) -> Float:
-        made: Float = np.array([COVERS[n].texture for n in self.classes], np.float32)[label]
+        made: Float = np.array([k.texture for k in self._covers], np.float32)[label]
         return made
 
     def _through_sky(self, tile: Tile, sensor: Sensor, days: Int, rows: Int, cols: Int, surface: Float) -> Bool:
@@ -251,7 +257,7 @@ class World:
         if key not in tile.memory:
             corner = self._corner(tile)
             tile.memory[key] = [scores(sky, days, corner, shifted) for shifted in (False, True)]
-        row, col = (_in_tens(values, sensor) for values in (rows, cols))
+        row, col = (in_tens(values, sensor.grid) for values in (rows, cols))
         cloud, shadow = (at_pixels(nodes, row, col) for nodes in tile.memory[key])
         place = row.astype(np.int64) * TILE + col.astype(np.int64)
         # Edges fray; the same for every sensor, so that they agree on what is clear.
@@ -301,12 +307,12 @@ class World:
 
     def _shares(self, area: str) -> NDArray[np.float64]:
         options, generator = self.options, self._stream(area, "shares")
-        crops = options.imbalance ** -np.linspace(0, 1, options.crops)
+        crops = options.imbalance ** -np.linspace(0, 1, self.crop_classes)
         if area == "B":
-            crops = crops * np.exp(0.5 * options.shift * generator.normal(size=options.crops))
-        land = np.array(LAND_SHARES)
+            crops = crops * np.exp(0.5 * options.shift * generator.normal(size=self.crop_classes))
+        land = np.array(LANDSCAPES[options.landscape].shares)
         mean = np.concatenate([crops / crops.sum() * (1 - land.sum()), land])
-        northern = np.array([COVERS[n].northern for n in self.classes])
+        northern = np.array([k.northern for k in self._covers])
         taste = self.climate(area)[:, None] * northern + generator.normal(size=(options.regions, len(mean)))
         local = mean * np.exp(options.region_contrast * taste)
         # The mean over municipalities is drawn back to the wanted shares, so that `imbalance` keeps its meaning.
@@ -325,16 +331,17 @@ class World:
         base = WARMTH[year] + when.normal(0, 0.3)
         year_days = YEAR_DAYS * unusual * (base + when.normal(size=kinds))
         climate = float(self.climate(area)[municipality])
+        late = climate * LANDSCAPES[self.options.landscape].climate_days
         # Some crops follow the warmth more closely than others, so calendars cross within an area.
-        follows = CLIMATE_DAYS * np.exp(_FOLLOWS * self._stream("follows").normal(size=kinds))
-        region_days = REGIONAL_DAYS * spread * here.normal(size=kinds) + climate * follows
+        follows = np.exp(_FOLLOWS * self._stream("follows").normal(size=kinds))
+        region_days = REGIONAL_DAYS * spread * here.normal(size=kinds) + late * follows
         vigour = np.exp(0.10 * unusual * when.normal(size=kinds))
         brightness = (
             here.normal(0.78, 0.08) - 0.08 * climate - 0.10 * shift * cool + 0.03 * unusual * when.normal()
         )
         forms = np.exp(0.6 * spread * here.normal(size=(kinds, 3)) + 0.35 * unusual * when.normal(size=(kinds, 3)))
         return Setting(
-            climate=climate,
+            climate_days=late,
             cool=cool,
             calendar=region_days + year_days + AREA_DAYS * shift * cool,
             vigour=vigour,
@@ -359,18 +366,15 @@ class World:
 
 
 def make_world(options: WorldOptions) -> World:
-    """Return the world of some options; takes milliseconds."""
-    crops = tuple(CROPS)[: options.crops]
-    return World(options, (*crops, *LAND), len(crops))
+    """Return the world of some options; takes milliseconds.
 
-
-def _in_tens(places: Int, sensor: Sensor) -> NDArray[np.float64]:
-    """Middles of a sensor's pixels, in pixels of 10 m; a finer one has the sky of the 10 m pixel that it lies in.
-
-    So Planetscope and Sentinel-2 are clear together, and a pair loses no date at a cloud's edge.
+    Raises:
+        ParameterError: there is no such landscape.
     """
-    middles: NDArray[np.float64] = (np.asarray(places, np.float64) + 0.5) * (TILE / sensor.grid)
-    return np.floor(middles) + 0.5 if sensor.grid > TILE else middles
+    LANDSCAPE.check(options.landscape, "simulated world")
+    landscape = LANDSCAPES[options.landscape]
+    crops = tuple(landscape.crops)[: options.crops]
+    return World(options, (*crops, *landscape.land), len(crops))
 
 
 def _between(vigour: Float) -> tuple[Int, Float]:

@@ -53,6 +53,13 @@ def test_reflectance_is_physical_and_unobserved_values_are_the_fill(small: Any) 
     assert small.valid.any(axis=1).all()
 
 
+def test_the_tropics_have_their_own_crops_and_no_more_than_six(make: Any) -> None:
+    tropics = make(landscape="tropical", crops=10, samples=720)
+    assert tropics.header["classes"][:2] == ["soybean_corn", "soybean_cotton"]
+    assert len(tropics.header["classes"]) == 6
+    assert {finding.level for finding in check_folder(tropics.path)} == {"info"}
+
+
 def test_the_same_options_give_the_same_bytes(small: Any, tmp_path: Path) -> None:
     again = another(tmp_path, {"samples": 360, "crops": 4, "regions": 4, "dates": 12})
     assert {file.name: file.read_bytes() for file in again.iterdir()} == small.bytes()

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from eobench.plugin import ParameterError
 from eobench_simulated.world import AREAS, FINE, SENSORS, TILE, YEARS, WorldOptions, make_world
 
 
@@ -209,5 +210,19 @@ def test_fine_pixels_are_clear_where_the_pixel_that_they_lie_in_is(world, tile):
         assert np.array_equal(finer, clear)
 
 
+def test_the_tropics_are_another_landscape_of_the_same_land_covers(world):
+    tropics = make_world(WorldOptions(seed=3, landscape="tropical"))
+    assert tropics.crop_classes == 6
+    assert tropics.classes[6:] == world.classes[world.crop_classes :]
+    tile = tropics.tile("A", 5, 2, 2021)
+    values, valid = see(tropics, tile, "sentinel2", *pixels("sentinel2", 50))
+    assert values[valid].min() > 0
+
+
 def test_years_are_those_that_are_told():
     assert YEARS == (2021, 2022, 2023)
+
+
+def test_an_unknown_landscape_is_named():
+    with pytest.raises(ParameterError, match="landscape"):
+        make_world(WorldOptions(landscape="lunar"))
