@@ -177,12 +177,13 @@ def _image_folder(count=24, size=6, seed=0):
         pools={},
         splits={"random": SplitInfo("random", "split", None, "within")},
         default_split="random",
-        groups=(),
+        groups=("commune",),
         targets="targets.npy",
         ignore=255,
     )
     part = np.array(["train"] * 14 + ["val"] * 5 + ["test"] * 5, object)
-    return FakeFolder(header, {"split": part[np.arange(count) % 24]}, labels, {"l8": modality})
+    columns = {"split": part[np.arange(count) % 24], "commune": np.arange(count) // 3}
+    return FakeFolder(header, columns, labels, {"l8": modality})
 
 
 def _differences(a: Any, b: Any, path: str = "") -> list[str]:

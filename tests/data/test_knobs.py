@@ -181,7 +181,7 @@ def test_knobs_that_cannot_apply_collapse_and_defaults_are_filled_in(fakes):
     )
     assert complete_supervision(Supervision("global", bag_size=3), header, "block").area == "train"
     assert region_group(header, "block") == "block"
-    assert region_group(fakes.images().header, "random") is None
+    assert region_group(fakes.images().with_header(groups=()).header, "random") is None
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,9 @@ def test_planning_knows_data_without_tables_groups_or_labels(fakes):
         with pytest.raises(UnsupportedError, match="no labelled train rows"):
             scene(unlabelled, supervision)
     assert reason(unlabelled, Supervision("none")) is None
-    assert "dense" in reason(fakes.images(), Supervision("bags", bag_size=4), split="random")
+    assert "larger than the 14 train rows" in reason(
+        fakes.images(), Supervision("bags", bag_size=15), split="random"
+    )
     no_fit = fakes.with_pool(fakes.series(), bands=3)
     assert "bands and steps" in reason(no_fit, FEW, Knobs(pool=True))
 

@@ -255,10 +255,10 @@ def test_an_image_without_any_label_leaves_full_views_and_stays_unlabelled_elsew
     assert len(scene(folder, Supervision("none"), split="random").view) == 14
 
 
-def test_bags_of_label_maps_and_pixels_of_labelled_images_are_unsupported(fakes):
-    for level in ("bags", "regions", "global", "census"):
-        with pytest.raises(UnsupportedError, match="dense"):
-            scene(fakes.images(), Supervision(level, bag_size=4), split="random")
+def test_bags_of_label_maps_cannot_be_taken_apart_into_pixels(fakes):
+    for level in ("bags", "regions", "global"):
+        with pytest.raises(UnsupportedError, match="bags of images"):
+            scene(fakes.images(), Supervision(level, bag_size=4), split="random", flatten=True)
 
 
 @given(seed=st.integers(0, 2**32), order=st.permutations(list(range(12))))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eobench.data._order import generator, mix
-from eobench.data._vectors import measure_groups
+from eobench.data._vectors import measure_rows
 from eobench.data._view import Partition
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def exact_bags(
     whole = np.where(members, 0, -1)
     chosen, offsets, _ = _cut(rows, whole, size, seed, f"bags/{draw}")
     bag = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
-    shares = measure_groups(rows.truth[chosen], bag, len(offsets) - 1, classes)
+    shares = measure_rows(rows.take(chosen), bag, len(offsets) - 1, classes)
     return Partition(chosen, offsets, shares.astype(np.float32))
 
 

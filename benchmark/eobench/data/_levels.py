@@ -1,4 +1,4 @@
-"""What each supervision level grants, for samples with one class each."""
+"""What each supervision level grants: for samples with one class each, and proportions of images' pixels."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def grant(setting: Setting, train: RowSet, val: RowSet, extra: RowSet) -> tuple[
 
 
 def _labelled(train: RowSet, level: str) -> RowSet:
-    known = train.truth >= 0
+    known = train.known
     if not known.any():
         raise UnsupportedError(f"the split has no labelled train rows, which {level!r} needs")
     return train.take(known)
@@ -138,7 +138,7 @@ def _bags(setting: Setting, train: RowSet, val: RowSet, extra: RowSet) -> tuple[
     size, redraws = setting.level.bag_size or 1, setting.level.redraws or 1
     if len(train) < size:
         raise UnsupportedError(f"a bag of {size} is larger than the {len(train)} labelled train rows")
-    rows, held = _ordered(setting, train, extra), _ordered(setting, val.take(val.truth >= 0))
+    rows, held = _ordered(setting, train, extra), _ordered(setting, val.take(val.known))
     parts = [exact_bags(rows, ~rows.joined, size, setting.classes, setting.seed, r) for r in range(redraws)]
     granted = _bagged(rows, parts)
     if not len(held):

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eobench.data._errors import UnsupportedError
+from eobench.data._rowset import join_rows
 from eobench.data._supported import census_table, exact_table
-from eobench.data._vectors import measure, measure_groups, perturb, table_vectors
+from eobench.data._vectors import measure, measure_rows, perturb, table_vectors
 
 if TYPE_CHECKING:
     from eobench.data._folder import SampleFolder
@@ -63,10 +64,10 @@ def level_vectors(
     classes = len(grouping.names)
     if level.level == "global":
         every = [train, val, scored] if level.area == "all" else [train]
-        vector = measure(np.concatenate([r.truth for r in every]), classes, "train")
+        vector = measure(join_rows(every), classes, "train")
         return LevelVectors(vector[None], single=True, notes=(ALL_NOTE,) if level.area == "all" else ())
     if level.source == "perturbed":
-        vector = perturb(measure(train.truth, classes, "train"), level.error or 0.0, seed)
+        vector = perturb(measure(train, classes, "train"), level.error or 0.0, seed)
         return LevelVectors(vector[None], single=True)
     if level.level == "census" and regions is not None:
         table = census_table(folder.header, level.by)
@@ -98,10 +99,10 @@ def _of_regions(
     """
     train, val, scored = rows
     count, classes = len(regions.names), len(grouping.names)
-    measured_val = measure_groups(val.truth, val.region, count, classes)
+    measured_val = measure_rows(val, val.region, count, classes)
     table = exact_table(folder.header, level.by)
     if table is None:
-        return LevelVectors(measure_groups(train.truth, train.region, count, classes), measured_val)
+        return LevelVectors(measure_rows(train, train.region, count, classes), measured_val)
     vectors = table_vectors(folder, table.name, regions.names, grouping)
     apart = not np.isin(val.region, train.region[train.region >= 0]).any()
     notes = _left_out(vectors, train, table.name)

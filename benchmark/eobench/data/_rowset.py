@@ -25,6 +25,8 @@ class RowSet:
         truth: (n,) int16, true class of the view; -1 where unlabelled, or not of train.
         region: (n,) int64, its region; -1 where it has none.
         joined: (n,) bool, True for unlabelled rows that a knob added (test inputs, a pool).
+        pixels: (n, K) int64, labelled pixels of each class where rows are images with label maps and a level asks
+            for their proportions; else (n, 0).
     """
 
     source: NDArray[np.int8]
@@ -33,6 +35,7 @@ class RowSet:
     truth: NDArray[np.int16]
     region: NDArray[np.int64]
     joined: NDArray[np.bool_]
+    pixels: NDArray[np.int64]
 
     @classmethod
     def of(
@@ -44,8 +47,9 @@ class RowSet:
         *,
         source: int = 0,
         joined: bool = False,
+        pixels: NDArray[np.int64] | None = None,
     ) -> RowSet:
-        """Return rows of one source; without truth or region these are -1."""
+        """Return rows of one source; without truth or region these are -1, without pixels there are none."""
         count = len(row)
         return cls(
             source=np.full(count, source, np.int8),
@@ -54,7 +58,13 @@ class RowSet:
             truth=np.full(count, -1, np.int16) if truth is None else truth,
             region=np.full(count, -1, np.int64) if region is None else region,
             joined=np.full(count, joined),
+            pixels=np.zeros((count, 0), np.int64) if pixels is None else pixels,
         )
+
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """(n,): rows with a true class, or with labelled pixels."""
+        return (self.truth >= 0) | self.pixels.any(axis=1)
 
     def __len__(self) -> int:
         return len(self.row)
@@ -70,11 +80,18 @@ class RowSet:
         since their inputs are equal, the view is the same whichever comes first.
         """
         given = self.truth if granted is None else granted
-        return order_by(mix(self.ids, seed, "order"), given, self.region, self.joined, self.truth)
+        told: list[NDArray[Any]] = [given, self.region, self.joined, self.truth]
+        if self.pixels.shape[1]:
+            told.append(np.unique(self.pixels, axis=0, return_inverse=True)[1].reshape(-1))
+        return order_by(mix(self.ids, seed, "order"), *told)
 
 
 def join_rows(parts: Sequence[RowSet]) -> RowSet:
     """Return several sets of rows as one."""
     if len(parts) == 1:
         return parts[0]
-    return RowSet(**{f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(RowSet)})
+    classes = max(p.pixels.shape[1] for p in parts)
+    pixels = [np.pad(p.pixels, ((0, 0), (0, classes - p.pixels.shape[1]))) for p in parts]
+    names = [f.name for f in fields(RowSet) if f.name != "pixels"]
+    joined = {name: np.concatenate([getattr(p, name) for p in parts]) for name in names}
+    return RowSet(**joined, pixels=np.concatenate(pixels))

@@ -17,13 +17,14 @@ from eobench.data._levels import Granted, Setting, grant
 from eobench.data._rowset import RowSet
 from eobench.data._sources import Sources, TestOn, open_sources
 from eobench.data._supported import complete_supervision
-from eobench.data._vectors import measure_groups
+from eobench.data._vectors import measure_rows
 from eobench.data._view import BAG_LEVELS, Bags, View
 
 if TYPE_CHECKING:
     from eobench.data._folder import SampleFolder
     from eobench.data._request import Knobs, Supervision
 
+FLAT_BAGS = "bags of label maps are bags of images: a method must take images, not their pixels as series"
 _SCORED_ORDER = 0  # of a seed of their own: one order of scored rows for all cells
 
 
@@ -96,12 +97,13 @@ def build_scene(
         UnsupportedError: the combination cannot be.
     """
     level = complete_supervision(supervision, folder.header, split)
-    if folder.header.task == "segmentation" and level.level in BAG_LEVELS:
-        raise UnsupportedError(
-            f"{folder.header.name}: {level.level} is not there yet for dense targets (label maps)"
-        )
+    dense = folder.header.task == "segmentation"
+    if dense and flatten and level.level in BAG_LEVELS:
+        raise UnsupportedError(f"{folder.header.name}: {FLAT_BAGS}")
     sources = open_sources(folder, split, modalities, level, knobs, seed, test_on)
-    if folder.header.task == "segmentation":
+    if dense and level.level in BAG_LEVELS:
+        return _build_map_bags(sources, level, knobs, seed)
+    if dense:
         return _build_maps(sources, level, knobs, seed, flatten=flatten)
     if flatten and sources.inputs[0].kind != "series":
         raise UnsupportedError(
@@ -150,14 +152,14 @@ def _test_bags(scored: RowSet, level: Supervision, classes: int, seed: int) -> B
     """Scored rows in bags with their true proportions."""
     if level.level not in BAG_LEVELS:
         return None
-    known = scored.truth >= 0
+    known = scored.known
     if level.level != "regions":
         size = level.bag_size or 1
         return Bags((exact_bags(scored, known, size, classes, seed),)) if known.any() else None
     region = np.where(known, scored.region, -1)
     if not (region >= 0).any():
         return None
-    shares = measure_groups(scored.truth, region, int(region.max()) + 1, classes)
+    shares = measure_rows(scored, region, int(region.max()) + 1, classes)
     return Bags((region_bags(scored, region, shares, seed, limit=None),))
 
 
@@ -184,6 +186,33 @@ def _build_maps(sources: Sources, level: Supervision, knobs: Knobs, seed: int, *
         warning=warning,
         labels_used=granted.used + (0 if held is None else held.used),
         map_shape=(truth.shape[1], truth.shape[2]) if flatten else None,
+    )
+
+
+def _build_map_bags(sources: Sources, level: Supervision, knobs: Knobs, seed: int) -> Scene:
+    """Bags of images, with the proportions of their pixels."""
+    classes = sources.grouping.names
+    setting = Setting(level, len(classes), seed, sources.vectors, sources.val_vectors)
+    granted, held = grant(setting, sources.train, sources.val, sources.extra)
+    truth = sources.scored_maps()
+    order = arrange_images(sources.scored, truth, _SCORED_ORDER)
+    scored, truth = sources.scored.take(order), truth[order]
+    train_truth = np.full((len(granted.rows), *truth.shape[1:]), -1, np.int16)
+    ours = ~granted.rows.joined
+    train_truth[ours] = sources.maps_of(granted.rows.row[ours])
+    validation = None if held is None else _view(sources, held, level, classes, None)
+    score = group_classes(classes, knobs.score_classes, "score_classes")
+    return Scene(
+        view=_view(sources, granted, level, classes, validation),
+        test=sources.gather(scored),
+        truth=truth,
+        train_truth=train_truth,
+        classes=classes,
+        score_classes=score.names,
+        score_map=score.index,
+        test_bags=_test_bags(scored, level, len(classes), seed),
+        warning=sources.warning(truth, train_truth),
+        labels_used=granted.used,
     )
 
 

@@ -16,11 +16,13 @@ from eobench.data._row_ids import hash_rows
 from eobench.data._rows import scored_rows, split_rows
 from eobench.data._rowset import RowSet, join_rows
 from eobench.data._supported import census_table
+from eobench.data._view import BAG_LEVELS
 
 if TYPE_CHECKING:
     from eobench.data._folder import SampleFolder
     from eobench.data._request import Knobs, Supervision
 
+IMAGES_AT_ONCE = 256
 TRANSDUCTIVE_NOTE = "the scored rows' inputs are in the view (transductive)"
 
 
@@ -81,6 +83,10 @@ class Sources:
         """Return the label maps of the folder to learn from, (N, H, W), in the classes of the view."""
         return self.grouping.labels(self.folder.labels())
 
+    def maps_of(self, rows: NDArray[np.int64]) -> NDArray[np.int16]:
+        """Return the label maps of some of its rows, in the classes of the view."""
+        return self.grouping.labels(self.folder.labels()[rows])
+
     def scored_maps(self) -> NDArray[np.int16]:
         """Return the label maps of the scored rows, (n, H, W), in the classes of the view."""
         labels = _as_classes(self.test_folder, self.folder)[self.scored.row]
@@ -118,11 +124,17 @@ def open_sources(
     grouping = group_classes(header.classes, knobs.classes, f"{header.name}: classes")
     inputs = [folder.inputs(modalities or None)]
     roles = split_rows(folder, split, knobs, seed)
-    labels = None if header.task == "segmentation" else grouping.labels(folder.labels())
-    regions = _regions(folder, level)
-    train, val = (_home_rows(rows, roles.ids, labels, regions) for rows in (roles.train, roles.val))
+    home = _Home(
+        roles.ids,
+        None if header.task == "segmentation" else grouping.labels(folder.labels()),
+        _regions(folder, level),
+        folder.labels() if header.task == "segmentation" and level.level in BAG_LEVELS else None,
+        grouping,
+    )
+    regions = home.regions
+    train, val = home.rows(roles.train), home.rows(roles.val)
     if test_on is None:
-        scored = _home_rows(scored_rows(folder, split, knobs), roles.ids, labels, regions)
+        scored = home.rows(scored_rows(folder, split, knobs))
     else:
         inputs.append(test_on.folder.inputs(test_on.modalities or None))
         scored = _foreign_rows(folder, test_on, inputs, grouping, level, knobs)
@@ -147,18 +159,37 @@ def open_sources(
     )
 
 
-def _home_rows(
-    rows: NDArray[np.int64],
-    ids: NDArray[np.uint64],
-    labels: NDArray[np.int16] | None,
-    regions: Regions | None,
-) -> RowSet:
-    return RowSet.of(
-        rows,
-        ids[rows],
-        None if labels is None else labels[rows],
-        None if regions is None else regions.codes[rows],
-    )
+@dataclass(frozen=True, slots=True, eq=False)
+class _Home:
+    """What is known of the rows of the folder to learn from; `maps` only where proportions of pixels are asked."""
+
+    ids: NDArray[np.uint64]
+    labels: NDArray[np.int16] | None
+    regions: Regions | None
+    maps: NDArray[np.int16] | None
+    grouping: Grouping
+
+    def rows(self, rows: NDArray[np.int64]) -> RowSet:
+        return RowSet.of(
+            rows,
+            self.ids[rows],
+            None if self.labels is None else self.labels[rows],
+            None if self.regions is None else self.regions.codes[rows],
+            pixels=None if self.maps is None else _pixels(self.maps, rows, self.grouping),
+        )
+
+
+def _pixels(maps: NDArray[np.int16], rows: NDArray[np.int64], grouping: Grouping) -> NDArray[np.int64]:
+    """(n, K): labelled pixels of each class, a few images at a time."""
+    classes = len(grouping.names)
+    counts = np.zeros((len(rows), classes), np.int64)
+    for start in range(0, len(rows), IMAGES_AT_ONCE):
+        some = rows[start : start + IMAGES_AT_ONCE]
+        labels = grouping.labels(maps[some]).reshape(len(some), -1)
+        image, pixel = np.nonzero(labels >= 0)
+        flat = np.bincount(image * classes + labels[image, pixel], minlength=len(some) * classes)
+        counts[start : start + len(some)] = flat.reshape(len(some), classes)
+    return counts
 
 
 def _regions(folder: SampleFolder, level: Supervision) -> Regions | None:
@@ -209,7 +240,8 @@ def _foreign_rows(
     elif level.level == "global" or level.source == "perturbed":
         region = np.zeros(len(chosen), np.int64)
     truth = grouping.labels(labels[chosen]) if labels.ndim == 1 else None
-    return RowSet.of(chosen, other.row_ids()[chosen], truth, region, source=1)
+    pixels = _pixels(labels, chosen, grouping) if labels.ndim > 1 and level.level in BAG_LEVELS else None
+    return RowSet.of(chosen, other.row_ids()[chosen], truth, region, source=1, pixels=pixels)
 
 
 def _as_classes(other: SampleFolder, folder: SampleFolder) -> NDArray[np.int16]:

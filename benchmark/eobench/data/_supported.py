@@ -14,7 +14,7 @@ from eobench.data._groups import Grouping, group_classes
 from eobench.data._request import LabelBudget, Supervision
 from eobench.data._rows import HELD_OUT
 from eobench.data._vectors import largest_error
-from eobench.data._view import BAG_LEVELS, LEVELS
+from eobench.data._view import LEVELS
 
 if TYPE_CHECKING:
     from eobench.data._folder import SplitCounts
@@ -179,8 +179,6 @@ def _pool_reason(header: Header, knobs: Knobs) -> str | None:
 
 
 def _level_reason(header: Header, level: Supervision) -> str | None:
-    if header.task == "segmentation" and level.level in BAG_LEVELS:
-        return f"{header.name}: {level.level} is not there yet for dense targets (label maps)"
     if level.level == "regions" and level.by is None:
         return f"{header.name} has no groups whose places could be regions"
     if level.level == "census" and level.source == "table" and census_table(header, level.by) is None:

@@ -13,20 +13,37 @@ from eobench.data._order import generator
 if TYPE_CHECKING:
     from eobench.data._folder import SampleFolder
     from eobench.data._groups import Grouping
+    from eobench.data._rowset import RowSet
 
 _TRIES = 64
 
 
-def measure(truth: NDArray[np.int16], classes: int, what: str) -> NDArray[np.float64]:
-    """Return the proportions of the classes among labelled rows, (K,).
+def measure(rows: RowSet, classes: int, what: str) -> NDArray[np.float64]:
+    """Return the proportions of the classes among labelled rows (or pixels), (K,).
 
     Raises:
         UnsupportedError: no row is labelled.
     """
-    known = truth[truth >= 0]
-    if not len(known):
+    if not rows.known.any():
         raise UnsupportedError(f"no labelled {what} rows to measure proportions on")
-    return np.asarray(np.bincount(known, minlength=classes) / len(known))
+    return np.asarray(measure_rows(rows, np.zeros(len(rows), np.int64), 1, classes)[0])
+
+
+def measure_rows(rows: RowSet, group: NDArray[np.int64], groups: int, classes: int) -> NDArray[np.float64]:
+    """Return the proportions of each group of rows (or of their pixels), (groups, K); NaN where none is labelled.
+
+    Args:
+        rows: with a class each, or with the pixels of each class.
+        group: (n,), -1 = in none.
+        groups: their number.
+        classes: K.
+    """
+    if not rows.pixels.shape[1]:
+        return measure_groups(rows.truth, group, groups, classes)
+    counts = np.zeros((groups, classes))
+    inside = group >= 0
+    np.add.at(counts, group[inside], rows.pixels[inside])
+    return _shares(counts)
 
 
 def measure_groups(
@@ -35,7 +52,10 @@ def measure_groups(
     """Return the proportions of each group, (groups, K); NaN for a group without a labelled row."""
     known = (truth >= 0) & (group >= 0)
     flat = np.bincount(group[known] * classes + truth[known], minlength=groups * classes)
-    counts = flat.reshape(groups, classes).astype(np.float64)
+    return _shares(flat.reshape(groups, classes).astype(np.float64))
+
+
+def _shares(counts: NDArray[np.float64]) -> NDArray[np.float64]:
     total = counts.sum(axis=1, keepdims=True)
     return np.asarray(np.divide(counts, total, out=np.full_like(counts, np.nan), where=total > 0))
 

@@ -182,7 +182,7 @@ class _Block:
             for data in (scene.data, test_on, pretrain_on):
                 if data is not None and data.missing is not None:
                     return "skipped", data.missing
-            reason = data_reason(card, network, scene.data) or scene.reason
+            reason = data_reason(card, network, scene.data, scene.supervision.level) or scene.reason
             if test_on is not None:
                 reason = reason or other_reason(scene.data, test_on, scene.knobs)
         return ("planned", None) if reason is None else ("unsupported", reason)

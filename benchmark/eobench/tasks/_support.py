@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from eobench.data import BAG_LEVELS
 from eobench.tasks._classes import grouped
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def budget_reason(card: MethodCard, budget: object) -> str | None:
     return None
 
 
-def data_reason(method: MethodCard, model: BaseModelCard | None, data: DatasetChoice) -> str | None:
+def data_reason(method: MethodCard, model: BaseModelCard | None, data: DatasetChoice, level: Level) -> str | None:
     """Return why a method (with its base model) cannot take what a data set holds.
 
     Images flatten to pixel series where only series are taken and the targets are label maps, so that each pixel
@@ -47,8 +48,12 @@ def data_reason(method: MethodCard, model: BaseModelCard | None, data: DatasetCh
     if model is not None and kind == model.takes and kind != "series" and dense != (model.gives == "map"):
         gives = "maps" if model.gives == "map" else "one class an image"
         return f"{model.name} gives {gives}, {data.ref.name} has {'label maps' if dense else 'one class a sample'}"
-    if kind in taken or ("series" in taken and dense):
+    if kind in taken:
         return None
+    if "series" in taken and dense:
+        if level not in BAG_LEVELS:
+            return None
+        return f"{data.ref.name}: its bags are of images with label maps; {method.name} takes their pixels apart"
     if model is not None and kind in method.kinds and kind != model.takes:
         return f"{model.name} takes {model.takes}, {data.ref.name} holds {kind}"
     return f"{method.name} takes {' or '.join(method.kinds)}, {data.ref.name} holds {kind} with {target} targets"
