@@ -25,6 +25,8 @@ _NODES: Final = 13  # of the noise that woods, rivers and towns follow: one ever
 _NEIGHBOURHOODS: Final = 3
 _ROAD: Final = 1.6  # half of a road's width, fine pixels, where neighbourhoods' middles are half a side apart
 _PER_PIXEL: Final = 4
+_RIVERS: Final = 1.5  # along a side of a commune, one every 2.6 km
+_BEND: Final = 0.09  # of their distance; more would close them into rings
 _STAND, _QUARTER = 230, 32  # fine pixels: side of a stand of trees, of a block of houses
 _OVERLAID: Final = ("water", "wetland", "urban", "evergreen_forest", "deciduous_forest", "shrubland")
 _PERENNIAL: Final = ("alfalfa", "almonds")
@@ -208,8 +210,8 @@ def _overlay(
     land: Mapping[str, float], road: NDArray[np.bool_], generator: np.random.Generator
 ) -> tuple[Int32, NDArray[np.int8]]:
     """Where woods, water, towns and roads lie over the fields: (stand of each fine pixel, its cover or -1)."""
-    wood, river, town = (smooth(generator, _NODES, _SIDE, rough) for rough in (0.16, 0.05, 0.16))
-    river = np.abs(river - np.float32(generator.normal(0, 0.4))).astype(np.float32)
+    wood, bend, town = (smooth(generator, _NODES, _SIDE, rough) for rough in (0.16, 0.05, 0.16))
+    river = _off_river(bend, float(generator.normal(0, 0.4)), generator.spawn(1)[0].uniform(0, 2 * np.pi))
     jitter = {name: land[name] * generator.lognormal(-0.1, 0.45) for name in _OVERLAID}
     cover = np.full((_SIDE, _SIDE), -1, np.int8)
 
@@ -229,6 +231,18 @@ def _overlay(
     take(river, "water", "wetland")
     cover[road & (cover < 0)] = _OVERLAID.index("urban")
     return _stand(cover, wood, generator), cover
+
+
+def _off_river(bend: Float, offset: float, flow: float) -> Float:
+    """How far each fine pixel lies from a river, on a scale of no meaning: rivers follow `flow`, and bend.
+
+    Lines of a noise alone would close into rings; across the flow a slope outweighs it, so few do.
+    """
+    across = np.linspace(-_RIVERS / 2, _RIVERS / 2, _SIDE, dtype=np.float32)
+    slope = np.float32(np.cos(flow)) * across[:, None] + np.float32(np.sin(flow)) * across
+    place = slope + np.float32(_BEND) * bend + np.float32(offset)
+    made: Float = np.abs(place - np.rint(place))
+    return made
 
 
 def _stand(cover: NDArray[np.int8], bend: Float, generator: np.random.Generator) -> Int32:
