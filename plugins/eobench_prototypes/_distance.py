@@ -59,7 +59,9 @@ def distances(
     Returns:
         (B, K), or (B,) of the chosen.
     """
-    result: torch.Tensor = _Distances.apply(prototypes, moves, offsets, series.filled, series.weight, warp, chosen)
+    result: torch.Tensor = _Distances.apply(
+        prototypes, moves, offsets, series.filled, series.weight, warp, chosen, torch.is_grad_enabled()
+    )
     return result
 
 
@@ -107,8 +109,8 @@ class _Distances(torch.autograd.Function):
         weight: torch.Tensor,
         warp: Warp | None,
         chosen: torch.Tensor | None,
+        learning: bool,  # here gradients are always off, and what needs one is told all the same
     ) -> torch.Tensor:
-        learning = any(ctx.needs_input_grad)
         result = values.new_empty((len(prototypes), len(values)) if chosen is None else (len(values),))
         by_move = None if moves is None or not learning else torch.zeros_like(moves)
         by_offset = None if offsets is None or not learning else torch.zeros_like(offsets)
@@ -149,7 +151,7 @@ class _Distances(torch.autograd.Function):
             first,
             None if by_move is None else by_move * each,
             None if by_offset is None else by_offset * each,
-            *[None] * 4,
+            *[None] * 5,
         )
 
 
