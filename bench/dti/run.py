@@ -2,9 +2,9 @@
 
     python bench/dti/run.py [--batch 256] [--rounds 5] [--threads 2] [--memory-batch 512]
 
-K = 32 prototypes, T = 363 steps, C = 9 bands, M = 11 landmarks (TimeSen2Crop). A step is forward, loss, backward and
-Adam. The ways take turns, round by round; ratios are taken within a round and their medians printed, since other work
-on the machine moves seconds and not ratios. Memory is the peak of a process of its own each, above what it held
+K = 32 prototypes, T = 363 steps, C = 9 bands, M = 11 landmarks (TimeSen2Crop). A step is forward, loss, backward
+and Adam. The ways take turns, round by round; ratios are taken within a round and their medians printed, since other
+work on the machine moves seconds and not ratios. Memory is the peak of a process of its own each, above what it held
 before its first step (Linux).
 """
 

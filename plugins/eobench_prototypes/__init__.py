@@ -1,7 +1,8 @@
-"""Nearest class mean, k-means, deformable prototypes. Cards only; what they describe is imported when used."""
+"""Nearest class mean, k-means, deformable prototypes; their paper's tables. Cards only; the rest when used."""
 
-from eobench.plugin import MethodCard, Param, hookimpl
+from eobench.plugin import DatasetCard, MethodCard, Param, Places, SuiteCard, hookimpl
 from eobench_prototypes._cards import DISTANCE, DTI_TS, FILL, SCALING, VINCENT
+from eobench_prototypes._published_sets import published_cards
 
 
 @hookimpl
@@ -44,4 +45,22 @@ def eobench_methods() -> list[MethodCard]:
             ),
         ),
         DTI_TS,
+    ]
+
+
+@hookimpl
+def eobench_datasets(places: Places) -> list[DatasetCard]:
+    """Return the paper's own sets where they are not at hand."""
+    return list(published_cards(places))
+
+
+@hookimpl
+def eobench_suites() -> list[SuiteCard]:
+    """Return the paper's tables."""
+    return [
+        SuiteCard(
+            name="agriitsc",
+            summary="Tables 2, 3 and 4 of Vincent et al.: prototypes and their rivals, with labels and without",
+            load="eobench_prototypes:suites/agriitsc.yaml",
+        )
     ]

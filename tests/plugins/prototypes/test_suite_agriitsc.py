@@ -1,0 +1,65 @@
+"""suite:agriitsc: the paper's tables on what is at hand, and on its own sets where they are."""
+
+from pathlib import Path
+
+import pytest
+
+import eobench_prototypes
+from eobench.data import DatasetMissingError, without_preparing
+from eobench.plugin import Places, discover, make_dataset
+from eobench.tasks import expand, load_tasks
+from eobench_prototypes._published_sets import PUBLISHED, published_cards
+
+SUITE = Path(eobench_prototypes.__file__).parent / "suites" / "agriitsc.yaml"
+NAMES = [known.name for known in PUBLISHED]
+
+
+@pytest.fixture(scope="module")
+def cells(tmp_path_factory):
+    places = Places(None, tmp_path_factory.mktemp("cache"))
+    with without_preparing():
+        return expand(load_tasks(SUITE), discover(places), places)
+
+
+def test_it_is_shipped():
+    card = next(c for c in eobench_prototypes.eobench_suites() if c.name == "agriitsc")
+    assert card.load == "eobench_prototypes:suites/agriitsc.yaml"
+    assert SUITE.is_file()
+
+
+def test_the_papers_own_sets_are_skipped_with_what_to_download(cells):
+    own = [c for c in cells if c.dataset.name in NAMES]
+    assert {c.dataset.name for c in own} == set(NAMES)
+    assert {c.status for c in own} == {"skipped"}
+    assert all("download" in c.reason and "EOBENCH_DATA" in c.reason for c in own)
+
+
+def test_the_tables_stand_on_every_set(cells):
+    for name in ("simulated-fields", "us_s2_cdl", *NAMES):
+        own = [c for c in cells if c.dataset.name == name and c.seed == 0]
+        told = [(c.supervision.level, c.base_model and c.base_model.family, c.method) for c in own]
+        assert {"mlp-ltae", "os-cnn", "mlstm-fcn"} <= {family for _, family, _ in told}
+        assert told.count(("full", None, "dti-ts")) == 3  # + time warp, + offset, + contrastive loss
+        assert told.count(("none", None, "dti-ts")) == 2
+        assert {("full", None, "ncc"), ("none", None, "kmeans"), ("full", None, "1nn")} <= set(told)
+
+
+def test_the_papers_numbers_hold_on_its_own_sets_and_small_ones_at_hand(cells):
+    for cell in cells:
+        if cell.method == "dti-ts":
+            assert cell.budget.steps == (400_000 if cell.dataset.name in NAMES else 600)
+            own = cell.dataset.name in NAMES and cell.supervision.level == "none"
+            assert cell.knobs.transductive == own
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_absent_set_says_how_to_get_it(name, tmp_path):
+    card = next(c for c in published_cards(Places(None, tmp_path)) if c.name == name)
+    with pytest.raises(DatasetMissingError, match=f"{name!r} is not under the data root: download"):
+        make_dataset(card, {}, Places(None, tmp_path)).folder()
+
+
+def test_a_folder_of_that_name_takes_the_place_of_the_card(tmp_path):
+    (tmp_path / "pastis").mkdir()
+    (tmp_path / "pastis" / "dataset.json").write_text("{}")
+    assert [c.name for c in published_cards(Places(tmp_path, tmp_path))] == NAMES[1:]
