@@ -100,10 +100,10 @@ SUPERVISED = MethodCard(
     summary="cross-entropy on the labelled rows, or on the labelled pixels of maps",
     load="eobench_base_models._supervised:Supervised",
     levels=("full", "few"),
-    kinds=("series", "image-series"),
+    kinds=("series", "image-series", "image"),
     targets=("class", "dense"),
     outputs=("classes", "probabilities", "embeddings"),
-    needs_base_model="series->class, image-series->map",
+    needs_base_model="series->class, image-series->map, image->map, image->class",
     budgets={"quick": Budget(steps=300), "paper": Budget(epochs=20)},
     citation="the supervised arm of Patnala et al., bi-modal contrastive learning for crop classification",
     params=(
