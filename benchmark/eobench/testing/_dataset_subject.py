@@ -175,8 +175,12 @@ class DatasetSubject:
 
     @property
     def prepared(self) -> bool:
-        """True where the folder is generated or converted, False where it lies under the data root."""
-        return self.card.origin != "folder"
+        """True where the folder lies in the cache: generated, converted, or cut by an option from one at hand."""
+        if self.card.origin != "folder":
+            return True
+        found, cache = self._opened, self.places("first").cache.resolve()
+        chosen = self.params != self.card.resolve({})
+        return chosen and isinstance(found, SampleFolder) and cache in found.path.resolve().parents
 
     def require_prepared(self) -> None:
         """Leave a check that is for generated and converted sets only.

@@ -23,6 +23,7 @@ from eobench.data import (
     write_folder,
 )
 from eobench.plugin import ParameterError, Places, discover, make_dataset
+from eobench.testing import check_dataset
 
 DAYS = np.arange(3, dtype=np.int16)
 VALUES = np.random.default_rng(0).integers(1, 9999, (12, 3, 4)).astype(np.int16)
@@ -135,3 +136,10 @@ def test_a_listing_makes_no_copy(places: Places) -> None:
 def test_bands_that_are_not_there_or_stand_twice_are_named(places: Places, bands: str, words: str) -> None:
     with pytest.raises(ParameterError, match=words):
         opened(places, bands)
+
+
+def test_such_a_copy_keeps_the_promises_of_data_sets_that_are_made(places: Places) -> None:
+    registry = discover(places, ["eobench_datasets"], entry_points=False)
+    found = {o.check: o.status for o in check_dataset("mine[bands=ndvi+evi]", registry, places)}
+    assert "failed" not in found.values()
+    assert found["preparing-twice-gives-the-same"] == found["damaged-folders-are-refused"] == "passed"
