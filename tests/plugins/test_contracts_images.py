@@ -1,8 +1,8 @@
-"""The networks that map images to class maps keep the contract of base models."""
+"""Networks that map images to class maps keep the contract of base models, `chip-llp` that of methods."""
 
 from __future__ import annotations
 
-from eobench.testing import BaseModelContract
+from eobench.testing import BaseModelContract, MethodContract
 
 
 class TestDownconv(BaseModelContract):
@@ -15,3 +15,8 @@ class TestQKM(BaseModelContract):
 
 class TestUNet(BaseModelContract):
     base_model = "unet[width=4]"
+
+
+class TestChipLLP(MethodContract):
+    method = "chip-llp"
+    base_model = "downconv[filters=8]"

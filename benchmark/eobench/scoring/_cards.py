@@ -88,6 +88,19 @@ CARDS: tuple[MetricCard, ...] = (
         ),
     ),
     MetricCard(
+        name="image-shares",
+        summary="Error of each image's class shares, and intersection over union image by image",
+        load="eobench.scoring._images:ImageShares",
+        needs=("classes",),
+        targets=("dense",),
+        citation="Ramos-Pollan, Gonzalez: Lightweight learning from label proportions on satellite imagery",
+        columns=(
+            Column("image_mae", "mean |predicted - true share| over images and classes; from classes", "lower"),
+            Column("image_mae_soft", "the same, from the mean of the probability maps", "lower"),
+            Column("image_iou", "intersection over union, mean over an image's true classes, then images"),
+        ),
+    ),
+    MetricCard(
         name="reconstruction",
         summary="Error with which a method rebuilds its inputs, on the scored rows and on train",
         load="eobench.scoring._reconstruction:ReconstructionError",

@@ -79,9 +79,12 @@ def _deal_within_bags(labels: NDArray[np.int16], world: World, view: View) -> No
 
 
 def _deal(labels: NDArray[np.int16], rows: NDArray[np.int64]) -> None:
-    """Turn the labels of some rows, sorted by class, by half their number: most rows get another one."""
-    order = rows[np.argsort(labels[rows], kind="stable")]
-    labels[order] = np.roll(labels[order], max(1, len(order) // 2))
+    """Turn the labels of some rows (of their pixels), sorted by class, by half their number: most get another."""
+    some = labels[rows]
+    known = np.flatnonzero(some.reshape(-1) >= 0)
+    order = known[np.argsort(some.reshape(-1)[known], kind="stable")]
+    some.reshape(-1)[order] = np.roll(some.reshape(-1)[order], max(1, len(order) // 2))
+    labels[rows] = some
 
 
 def _same_view(one: Scene, other: Scene, case: Case) -> None:
