@@ -10,6 +10,7 @@ import pytest
 
 from eobench.data import check_folder, open_folder
 from eobench.plugin import ParameterError, Places
+from eobench_simulated import _writer
 from eobench_simulated.views._pairs import SimulatedPairs
 
 
@@ -76,3 +77,11 @@ def test_a_set_without_a_pool_is_labelled_all_over(make: Any) -> None:
 def test_a_pool_beyond_the_landscape_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ParameterError, match=r"pool.*9000000.*0 to \d{7}"):
         SimulatedPairs({"pool": 9_000_000}, Places(None, tmp_path))
+
+
+def test_workers_change_no_byte(pairs: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether workers are started hangs on the load of the machine; what is written must not."""
+    monkeypatch.setattr(_writer, "_WORTH_WORKERS", -1.0)
+    options = {"samples": 360, "crops": 4, "regions": 4, "dates": 12, "pool": 240}
+    again = SimulatedPairs(options, Places(None, tmp_path)).folder()
+    assert {file.name: file.read_bytes() for file in again.iterdir()} == pairs.bytes()
