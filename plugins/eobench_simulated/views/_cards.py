@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from eobench.plugin import DatasetCard, Param
@@ -71,4 +72,36 @@ PAIRS: Final = DatasetCard(
     licence=_LICENCE,
     origin="generated",
 )
-CARDS: Final = {card.name: card for card in (FIELDS, PAIRS)}
+
+_DAY: Final = Param("day", 200, "day of the year around which a clear one is looked for", minimum=15, maximum=349)
+
+
+def _card(name: str, summary: str, load: str, params: tuple[Param, ...]) -> DatasetCard:
+    return DatasetCard(
+        name=name,
+        summary=summary,
+        load=f"eobench_simulated.views.{load}",
+        params=params,
+        citation=_CITATION,
+        licence=_LICENCE,
+        origin="generated",
+    )
+
+
+PATCHES: Final = _card(
+    "simulated-patches",
+    "21 x 21 patches labelled by the centre: one optical date, and radar of many dates; made by PROSAIL here",
+    "_patches:SimulatedPatches",
+    (
+        Param("samples", 1200, "patches in all", minimum=48, maximum=60_000_000),
+        Param("dates", 14, "acquisitions of the radar in the year, evenly spaced", minimum=4, maximum=144),
+        Param("field_pixels", 2, "patches taken of a parcel each time it is drawn", minimum=1, maximum=100),
+        Param("optical", "landsat8", "sensor of the optical modality", choices=("landsat8", "sentinel2")),
+        Param("border", 1, "pixels around a centre, each way, that lie in its parcel", minimum=0, maximum=10),
+        _DAY,
+        replace(_LAND, default="all"),
+        _CENSUS,
+        *world_options(),
+    ),
+)
+CARDS: Final = {card.name: card for card in (FIELDS, PAIRS, PATCHES)}

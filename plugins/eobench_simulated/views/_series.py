@@ -115,11 +115,16 @@ def world_of(options: WorldOptions) -> World:
     return make_world(options)
 
 
-def make_jobs(options: SeriesOptions) -> list[Job]:
-    """Cut the rows into jobs, by commune."""
+def make_jobs(options: SeriesOptions, usable: Mapping[str, float] | None = None) -> list[Job]:
+    """Cut the rows into jobs, by commune.
+
+    Args:
+        options: of the set.
+        usable: share of a class's pixels that can be drawn, where that is not all.
+    """
     places = [(m, c) for m in range(options.world.regions) for c in range(options.communes)]
     samples, pool = _shares(options.samples, len(places)), _shares(options.pool, len(places))
-    wanted = _wanted(options, len(places))
+    wanted = _wanted(options, len(places), usable or {})
     jobs, row = [], 0
     for index, (municipality, commune) in enumerate(places):
         count = int(samples[index] + pool[index])
@@ -239,7 +244,7 @@ def _shares(total: int, parts: int) -> Int:
     return edges[1:] - edges[:-1]
 
 
-def _wanted(options: SeriesOptions, places: int) -> list[tuple[int, ...]]:
+def _wanted(options: SeriesOptions, places: int, usable: Mapping[str, float]) -> list[tuple[int, ...]]:
     """Classes of which each commune is asked for a parcel: those that are too rare for every split to have one."""
     world = world_of(options.world)
     shares = world.class_shares(options.area, options.year)[:, : len(class_names(options))]
@@ -247,7 +252,9 @@ def _wanted(options: SeriesOptions, places: int) -> list[tuple[int, ...]]:
     expected = shares.mean(axis=0) * options.samples / options.field_pixels
     wanted: list[list[int]] = [[] for _ in range(places)]
     for label, count in enumerate(expected):
-        lacking = min(places, ceil(max(0.0, _FIELDS_FOR_SPLITS - float(count))))
+        share = usable.get(class_names(options)[label], 1.0)
+        # Where little of a class can be drawn, many a commune that is asked has none.
+        lacking = min(places, ceil(max(0.0, _FIELDS_FOR_SPLITS - float(count) * share) / share))
         # Where it is most at home, in one commune of each municipality before the next of any.
         homes = np.argsort(-shares[:, label], kind="stable")
         order = [int(m) * options.communes + c for c in range(options.communes) for m in homes]

@@ -43,10 +43,10 @@ class Made:
     def valid(self) -> NDArray[np.bool_]:
         return np.load(self.path / "valid.npy", allow_pickle=False)
 
-    def table(self, name: str) -> pd.DataFrame:
+    def table(self, name: str, by: str = "region") -> pd.DataFrame:
         """A region table, regions x classes in the order of the header."""
         table = pd.read_parquet(self.path / self.header["tables"][name]["file"])
-        return table.pivot(index="region", columns="class", values="proportion")[self.header["classes"]]
+        return table.pivot(index=by, columns="class", values="proportion")[self.header["classes"]]
 
     def counts(self, by: str) -> pd.DataFrame:
         """Labelled rows by some column and class."""

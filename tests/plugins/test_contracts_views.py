@@ -1,0 +1,9 @@
+"""The image views of the simulated world keep the contract of data sets."""
+
+from __future__ import annotations
+
+from eobench.testing import DatasetContract
+
+
+class TestSimulatedPatches(DatasetContract):
+    dataset = "simulated-patches[samples=160,crops=4,regions=4,dates=4,cloud_fraction=0.6,haze=0.2]"
