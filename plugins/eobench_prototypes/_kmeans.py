@@ -76,31 +76,46 @@ def cluster(
     Raises:
         UnsupportedError: there are fewer rows than clusters; the message names the method.
     """
-    from sklearn.cluster import KMeans
-
     count, cap = options.clusters, options.fit_rows
-    if len(inputs) < count:
-        raise UnsupportedError(
-            f"{method}[clusters={count}] needs at least {count} rows; the view has {len(inputs)}"
-        )
+    require_rows(len(inputs), count, method)
     rows = np.arange(len(inputs))
     if cap is not None and len(rows) > max(cap, count):
         rows = np.sort(run.generator("rows").choice(rows, max(cap, count), replace=False))
     values = np.concatenate([features.values(inputs, chunk) for chunk in chunks(inputs, rows)])
+    centres = lloyd(values, options, run)
+    if not options.masked:
+        return centres
+    weights = np.concatenate([features.weighted(inputs, chunk)[1] for chunk in chunks(inputs, rows)])
+    return refined(values, weights, centres, options.iterations)
+
+
+def require_rows(rows: int, clusters: int, method: str) -> None:
+    """Check that there is a row for each cluster.
+
+    Raises:
+        UnsupportedError: there are fewer; the message names the method.
+    """
+    if rows < clusters:
+        raise UnsupportedError(
+            f"{method}[clusters={clusters}] needs at least {clusters} rows; the view has {rows}"
+        )
+
+
+def lloyd(values: NDArray[np.float32], options: Clustering, run: RunContext) -> NDArray[np.float64]:
+    """Return the centres (K, D) of K-means (scikit-learn) on all rows of (n, D), n of at least K."""
+    from sklearn.cluster import KMeans
+
     model = KMeans(
-        n_clusters=count,
+        n_clusters=options.clusters,
         init=options.init,
         n_init=options.restarts,
         max_iter=options.iterations,
         random_state=run.number("init") % 2**32,
         algorithm="lloyd",
     ).fit(values)
-    run.log("inertia per row", float(model.inertia_) / len(rows), 0)
+    run.log("inertia per row", float(model.inertia_) / len(values), 0)
     centres: NDArray[np.float64] = model.cluster_centers_.astype(np.float64)
-    if not options.masked:
-        return centres
-    weights = np.concatenate([features.weighted(inputs, chunk)[1] for chunk in chunks(inputs, rows)])
-    return refined(values, weights, centres, options.iterations)
+    return centres
 
 
 def refined(

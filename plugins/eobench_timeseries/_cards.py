@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from eobench.plugin import MethodCard, Param
+from eobench.plugin import Budget, MethodCard, Param
 
 VINCENT = "Vincent et al., Pixel-wise agricultural image time series classification, 2023"
 
@@ -116,6 +116,35 @@ SVM = MethodCard(
         ),
         Param("class_weight", "none", "weigh classes alike or as they come", choices=("none", "balanced")),
         replace(FIT_ROWS, default=20_000),
+        FILL,
+        SCALING,
+    ),
+)
+
+CLUSTERS = Param("clusters", 32, "number of clusters", minimum=2)
+
+KMEANS_DTW = MethodCard(
+    name="kmeans-dtw",
+    summary="Prototypes trained by gradient on soft-DTW; gives clusters without names",
+    load="eobench_timeseries._kmeans_dtw:KMeansDTW",
+    citation=f"Cuturi and Blondel, Soft-DTW, ICML 2017; baseline of {VINCENT}",
+    levels=("none",),
+    targets=("class", "dense"),
+    outputs=("clusters",),
+    budgets={"quick": Budget(steps=300), "paper": Budget(steps=100_000)},
+    params=(
+        CLUSTERS,
+        Param("gamma", 1.0, "softness of the alignment, in squared standard deviations", minimum=1e-3),
+        Param("lr", 1e-2, "learning rate of Adam", minimum=1e-8, maximum=1),
+        Param("batch_size", 256, "series a step, at most", minimum=1),
+        Param(
+            "init",
+            "kmeans",
+            "prototypes to start from: centres of K-means, or random series",
+            choices=("kmeans", "random"),
+        ),
+        Param("reassign_steps", 50, "steps between two looks for empty clusters", minimum=1),
+        FIT_ROWS,
         FILL,
         SCALING,
     ),

@@ -13,6 +13,7 @@ from eobench.data import Inputs, UnsupportedError, View
 from eobench.plugin import RunContext, Value
 from eobench_base_models.options import FillName, Scaling
 from eobench_base_models.training import Preparation
+from eobench_prototypes._kmeans import require_rows
 
 _CHUNK_BYTES = 64_000_000
 
@@ -59,15 +60,28 @@ def labelled_rows(view: View, run: RunContext, params: Mapping[str, Value], name
     return drawn(rows, run, params)
 
 
-def drawn(rows: NDArray[np.int64], run: RunContext, params: Mapping[str, Value]) -> NDArray[np.int64]:
-    """Return a seeded draw of rows by the options `subset` and `fit_rows`, in their order; at least one."""
+def clustered_rows(view: View, run: RunContext, params: Mapping[str, Value], name: str) -> NDArray[np.int64]:
+    """Return the rows that a clustering learns from: at most `fit_rows`, but not fewer than `clusters`.
+
+    Raises:
+        UnsupportedError: the view has fewer rows than clusters.
+    """
+    clusters = cast("int", params["clusters"])
+    require_rows(len(view), clusters, name)
+    return drawn(np.arange(len(view)), run, params, least=clusters)
+
+
+def drawn(
+    rows: NDArray[np.int64], run: RunContext, params: Mapping[str, Value], least: int = 1
+) -> NDArray[np.int64]:
+    """Return a seeded draw of rows by the options `subset` and `fit_rows`, in their order; not below `least`."""
     share, cap = cast("float", params.get("subset", 1.0)), params["fit_rows"]
-    count = max(1, round(share * len(rows)))
+    count = round(share * len(rows))
     if cap is not None:
         count = min(count, int(cap))
-    if count >= len(rows):
+    if max(count, least) >= len(rows):
         return rows
-    return np.sort(run.generator("rows").choice(rows, count, replace=False))
+    return np.sort(run.generator("rows").choice(rows, max(count, least), replace=False))
 
 
 def pack(preparation: Preparation) -> dict[str, Any]:

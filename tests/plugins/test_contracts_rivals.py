@@ -1,0 +1,7 @@
+"""The rivals of deformable prototypes keep the contract of methods."""
+
+from eobench.testing import MethodContract
+
+
+class TestKMeansDTW(MethodContract):
+    method = "kmeans-dtw[clusters=4]"
