@@ -66,6 +66,12 @@ class NetworkPredictor(Predictor):
         recipe = _Recipe(f"{kind.__module__}:{kind.__qualname__}", dict(base_model.params), tuple(shape), outputs)
         return cls(network, preparation, recipe, steps)
 
+    def flops(self) -> int:
+        """Return the floating-point operations of the network on one sample; preparing it is not counted."""
+        from eobench_base_models._flops import count_flops
+
+        return count_flops(self.network, self.preparation.shape(self._recipe.shape))
+
     def predict(self, inputs: Inputs) -> Predictions:
         """Predict classes (n,), probabilities (n, K) and embeddings (n, D), D being the features' width.
 

@@ -122,6 +122,13 @@ class Predictor(ABC):
     parameters: int = 0
     steps: int | None = None
 
+    def flops(self) -> int | None:
+        """Return the floating-point operations of predicting one sample (2 a multiply-add), for the cost columns.
+
+        Asked once, after the timed part. None: not counted.
+        """
+        return None
+
     @abstractmethod
     def predict(self, inputs: Inputs) -> Predictions:
         """Predict; row i of the result is sample i of the inputs."""

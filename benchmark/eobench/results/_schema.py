@@ -84,6 +84,7 @@ COLUMNS: tuple[ResultColumn, ...] = (
         ("train_rows", "integer", "rows of the view"),
         ("test_rows", "integer", "rows that were scored"),
         ("parameters", "integer", "learned numbers of the predictor"),
+        ("flops", "integer", "floating-point operations of predicting one sample; null where not counted"),
         ("steps", "integer", "optimiser steps"),
         (
             "attempts",

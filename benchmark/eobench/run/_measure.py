@@ -58,6 +58,7 @@ def measure(
         "train_rows": len(scene.view),
         "test_rows": len(scene.test),
         "parameters": int(predictor.parameters),
+        "flops": predictor.flops(),
         "steps": None if predictor.steps is None else int(predictor.steps),
         "fit_seconds": fit_seconds,
         "predict_seconds": predict_seconds,
