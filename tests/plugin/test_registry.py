@@ -116,3 +116,13 @@ def test_an_installed_plugin_may_be_named_with_plugin_too(tmp_path):
     registry = discover(Places(None, tmp_path), ["eobench_prototypes"])
     assert "ncc" in registry.methods
     assert [p.module for p in registry.plugins].count("eobench_prototypes") == 1
+
+
+def test_a_module_in_this_folder_that_is_on_no_path_is_told_so(tmp_path, monkeypatch):
+    (tmp_path / "my_mod.py").write_text("")
+    monkeypatch.chdir(tmp_path)
+    found = discover(Places(None, tmp_path), ["my_mod", "other_mod"], entry_points=False).plugins
+    states = {state.name: state for state in found}
+    assert "my_mod.py is in this folder" in states["my_mod"].broken
+    assert "PYTHONPATH=." in states["my_mod"].broken
+    assert "folder" not in states["other_mod"].broken

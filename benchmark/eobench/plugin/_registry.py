@@ -6,6 +6,7 @@ import importlib
 import importlib.metadata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import ModuleType
 from typing import Any, Generic, TypeVar
 
@@ -180,7 +181,17 @@ def _load(name: str, module_name: str, dist: str | None) -> tuple[PluginState, M
     try:
         return PluginState(name, module_name, dist), importlib.import_module(module_name)
     except Exception as error:
-        return PluginState(name, module_name, dist, broken=f"{type(error).__name__}: {error}"), None
+        broken = f"{type(error).__name__}: {error}{_on_no_path(error, module_name)}"
+        return PluginState(name, module_name, dist, broken=broken), None
+
+
+def _on_no_path(error: Exception, module: str) -> str:
+    """What to do about a module that lies in the current folder, where an installed command does not look."""
+    root = module.partition(".")[0]
+    if not isinstance(error, ModuleNotFoundError) or error.name != root:
+        return ""
+    here = next((p for p in (Path(f"{root}.py"), Path(root) / "__init__.py") if p.is_file()), None)
+    return "" if here is None else f" ({here} is in this folder, which is not searched: set PYTHONPATH=.)"
 
 
 def _hook_names() -> list[str]:
