@@ -7,3 +7,7 @@ from eobench.testing import DatasetContract
 
 class TestSimulatedPatches(DatasetContract):
     dataset = "simulated-patches[samples=160,crops=4,regions=4,dates=4,cloud_fraction=0.6,haze=0.2]"
+
+
+class TestSimulatedChips(DatasetContract):
+    dataset = "simulated-chips[samples=16,crops=4,regions=4,cloud_fraction=0.6,haze=0.2]"

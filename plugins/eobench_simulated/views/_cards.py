@@ -104,4 +104,22 @@ PATCHES: Final = _card(
         *world_options(),
     ),
 )
-CARDS: Final = {card.name: card for card in (FIELDS, PAIRS, PATCHES)}
+CHIPS: Final = _card(
+    "simulated-chips",
+    "96 x 96 chips of red, green, blue that tile communes, with class maps; made by PROSAIL here",
+    "_chips:SimulatedChips",
+    (
+        Param("samples", 512, "chips in all, at most 16 a commune", minimum=16, maximum=25_600),
+        _DAY,
+        Param("composite", "clearest", "one date, or the season's median", choices=("clearest", "median")),
+        Param(
+            "legend",
+            "cover",
+            "classes: five covers, each crop and other land, or all of the land",
+            choices=("cover", "crops", "all"),
+        ),
+        _CENSUS,
+        *world_options(),
+    ),
+)
+CARDS: Final = {card.name: card for card in (FIELDS, PAIRS, PATCHES, CHIPS)}

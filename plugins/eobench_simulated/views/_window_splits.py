@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -23,12 +23,12 @@ class Split:
 
     Attributes:
         part: (N,) 0 train, 1 validation, 2 test.
-        whole: the group that is never cut.
+        whole: the group that is never cut; None: single windows are drawn.
         val: `grouped` or `within`.
     """
 
     part: Int
-    whole: str
+    whole: str | None
     val: str
 
 
@@ -45,6 +45,11 @@ def split_blocks(block: Int, counts: NDArray[np.integer], whole: str, generator:
     label = np.tile(np.arange(classes), windows)
     part = split_by_block(np.repeat(block, classes), label, counts.ravel().astype(np.int64), generator)
     return Split(part[::classes], whole, "grouped")
+
+
+def split_windows(counts: NDArray[np.integer], generator: np.random.Generator) -> Split:
+    """Single windows, of whichever place, with class shares as close as can be."""
+    return replace(split_blocks(np.arange(len(counts)), counts, "", generator), whole=None, val="within")
 
 
 def split_coolest(region: Int, climate: Float, generator: np.random.Generator) -> Split:

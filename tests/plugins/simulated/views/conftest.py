@@ -73,7 +73,8 @@ def make(shared_cache: Path) -> Callable[..., Made]:
     """Make a small set with some options changed; the same options give the same folder."""
 
     def call(name: str = "simulated-fields", **options: Any) -> Made:
-        return make_set(shared_cache, name, SMALL | options)
+        known = {param.name for param in CARDS[name].params}
+        return make_set(shared_cache, name, {k: v for k, v in SMALL.items() if k in known} | options)
 
     return call
 
