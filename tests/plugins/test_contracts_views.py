@@ -11,3 +11,7 @@ class TestSimulatedPatches(DatasetContract):
 
 class TestSimulatedChips(DatasetContract):
     dataset = "simulated-chips[samples=16,crops=4,regions=4,cloud_fraction=0.6,haze=0.2]"
+
+
+class TestSimulatedSeriesImages(DatasetContract):
+    dataset = "simulated-series-images[samples=10,crops=4,regions=5,dates=4,size=32]"

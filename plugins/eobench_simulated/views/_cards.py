@@ -122,4 +122,18 @@ CHIPS: Final = _card(
         *world_options(),
     ),
 )
-CARDS: Final = {card.name: card for card in (FIELDS, PAIRS, PATCHES, CHIPS)}
+SERIES_IMAGES: Final = _card(
+    "simulated-series-images",
+    "a year of Sentinel-2 images of windows of communes, with class maps and parcels; made by PROSAIL here",
+    "_series_images:SimulatedSeriesImages",
+    (
+        Param("samples", 32, "windows in all", minimum=5, maximum=230_400),
+        Param("dates", 24, "acquisitions in the year, unevenly spaced", minimum=4, maximum=61),
+        Param("size", 128, "pixels along a window", choices=(32, 64, 128)),
+        Param("legend", "crops", "classes: each crop and other land, or all", choices=("crops", "all")),
+        Param("void_borders", False, "ignore pixels that see two parcels"),
+        _CENSUS,
+        *world_options(),
+    ),
+)
+CARDS: Final = {card.name: card for card in (FIELDS, PAIRS, PATCHES, CHIPS, SERIES_IMAGES)}
