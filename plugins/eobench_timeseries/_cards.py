@@ -149,3 +149,32 @@ KMEANS_DTW = MethodCard(
         SCALING,
     ),
 )
+
+TAPNET = MethodCard(
+    name="tapnet",
+    summary="TapNet: convolutions of random groups of bands and an LSTM, prototypes by attention",
+    load="eobench_timeseries._tapnet:TapNet",
+    citation=(
+        "Zhang, Gao, Lin, Lu: TapNet: multivariate time series classification with attentional prototypical "
+        f"network. AAAI 2020; baseline of {VINCENT}"
+    ),
+    levels=("full", "few"),
+    targets=("class", "dense"),
+    outputs=("classes", "probabilities", "embeddings"),
+    budgets={"quick": Budget(steps=120), "paper": Budget(steps=12_000)},
+    params=(
+        Param("lr", 1e-3, "learning rate of Adam", minimum=1e-8, maximum=1),
+        Param("weight_decay", 1e-3, "L2 penalty inside Adam", minimum=0),
+        Param("batch_size", 64, "labelled series a step, at most", minimum=2),
+        Param(
+            "logits",
+            "distance",
+            "minus the squared distance to a prototype (TapNet), or exp(-d^2 / 2) (Vincent et al.)",
+            choices=("distance", "kernel"),
+        ),
+        Param("leave_out", True, "in training a series takes no part in the prototype that it is compared with"),
+        FIT_ROWS,
+        FILL,
+        SCALING,
+    ),
+)

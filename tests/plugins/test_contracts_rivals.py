@@ -5,3 +5,7 @@ from eobench.testing import MethodContract
 
 class TestKMeansDTW(MethodContract):
     method = "kmeans-dtw[clusters=4]"
+
+
+class TestTapNet(MethodContract):
+    method = "tapnet"
