@@ -178,3 +178,33 @@ TAPNET = MethodCard(
         SCALING,
     ),
 )
+
+USRL_KMEANS = MethodCard(
+    name="usrl-kmeans",
+    summary="Causal encoder learned from a triplet loss of subseries, then k-means; gives clusters without names",
+    load="eobench_timeseries._usrl:USRLKMeans",
+    citation=(
+        "Franceschi, Dieuleveut, Jaggi: Unsupervised scalable representation learning for multivariate time "
+        f"series. NeurIPS 2019; baseline of {VINCENT}"
+    ),
+    levels=("none",),
+    targets=("class", "dense"),
+    outputs=("clusters", "embeddings"),
+    budgets={"quick": Budget(steps=200), "paper": Budget(steps=1_500)},
+    params=(
+        CLUSTERS,
+        Param("depth", 10, "causal blocks before the last; each doubles the reach", minimum=1, maximum=12),
+        Param("negatives", 10, "negative subseries for each series of a batch", minimum=1),
+        Param(
+            "negative_terms",
+            "sum",
+            "how their terms are joined: as in Eq 1, or as in the official code",
+            choices=("sum", "mean"),
+        ),
+        Param("lr", 1e-3, "learning rate of Adam", minimum=1e-8, maximum=1),
+        Param("batch_size", 10, "series a step, at most", minimum=1),
+        FIT_ROWS,
+        FILL,
+        SCALING,
+    ),
+)

@@ -9,3 +9,7 @@ class TestKMeansDTW(MethodContract):
 
 class TestTapNet(MethodContract):
     method = "tapnet"
+
+
+class TestUSRLKMeans(MethodContract):
+    method = "usrl-kmeans[clusters=4,depth=3]"
