@@ -86,4 +86,20 @@ RESNET18_UNET = BaseModelCard(
     params=(_rate(1e-4),),
     spaces={"paper": {"lr": Choice((1e-4,))}, "small": {"lr": Range(1e-4, 1e-3, log=True)}},
 )
-CARDS = (DOWNCONV, QKM, UNET, VGG16_UNET, RESNET18_UNET)
+RESNET18 = BaseModelCard(
+    name="resnet18",
+    summary="ResNet-18 with a first stride of 1, for small patches; width=64 is the published one",
+    load="eobench_base_models._resnet:ResNet18",
+    takes="image",
+    citation="He, Zhang, Ren, Sun: Deep residual learning for image recognition. CVPR 2016; La Rosa et al.'s stride",
+    params=(
+        Param("width", 16, "channels of the first stage, doubled at each further one; the paper's: 64", minimum=1),
+        Param("first_stride", 1, "of the first convolution; 2 for large images", minimum=1, maximum=2),
+        _rate(1e-3),
+    ),
+    spaces={
+        "paper": {"width": Choice((64,)), "lr": Choice((1e-1, 1e-2, 1e-3))},
+        "small": {"width": Choice((8, 16)), "lr": Range(1e-3, 5e-3, log=True)},
+    },
+)
+CARDS = (RESNET18, DOWNCONV, QKM, UNET, VGG16_UNET, RESNET18_UNET)
