@@ -2,10 +2,12 @@
 
     python bench/dti/run.py [--batch 256] [--rounds 5] [--threads 2] [--memory-batch 512]
 
-K = 32 prototypes, T = 363 steps, C = 9 bands, M = 11 landmarks (TimeSen2Crop). A step is forward, loss, backward
-and Adam. The ways take turns, round by round; ratios are taken within a round and their medians printed, since other
-work on the machine moves seconds and not ratios. Memory is the peak of a process of its own each, above what it held
-before its first step (Linux).
+K = 32 prototypes, T = 363 steps, C = 9 bands, M = 11 landmarks (TimeSen2Crop); heads that move landmarks by a
+third of what they may, typically. A step is forward, loss, backward and Adam. The straightforward form has
+torch's own layers for its encoder, and the whole B x K x T x C grid. The ways take turns, round by round; ratios
+are taken within a round and their medians printed, since other work on the machine moves seconds and not ratios.
+Wall-clock and processor time (of all threads) stand beside each other. Memory is the peak of a process of its own
+each, above what it held before its first step (Linux).
 """
 
 from __future__ import annotations
@@ -20,21 +22,32 @@ from pathlib import Path
 
 import torch
 from reference import Straightforward
-from torch import nn
-from torch.nn import functional
 
 from eobench_prototypes._distance import Series
-from eobench_prototypes._dti_model import DeformablePrototypes, Encoder, Shape, contrast, smoothness
+from eobench_prototypes._dti_model import DeformablePrototypes, Shape, contrast, smoothness
+from eobench_prototypes._encoder import Encoder
 
 SHAPE = Shape(prototypes=32, channels=9, steps=363, landmarks=11, shift=0.25, offset=True)
-ENCODER, OURS, OURS_CONTRAST, PLAIN, PLAIN_CONTRAST = (
-    "encoder alone",
+ENCODER, LAYERS, OURS, OURS_CONTRAST, PLAIN, PLAIN_CONTRAST = (
+    "encoder alone, ours",
+    "encoder alone, torch's layers",
     "ours, unsupervised",
     "ours, supervised with contrastive loss",
     "straightforward, unsupervised",
     "straightforward, supervised with contrastive loss",
 )
-WAYS = (ENCODER, OURS, OURS_CONTRAST, PLAIN, PLAIN_CONTRAST)
+WAYS = (ENCODER, LAYERS, OURS, OURS_CONTRAST, PLAIN, PLAIN_CONTRAST)
+
+
+def layers_only(encoder: Encoder, raw: torch.Tensor) -> torch.Tensor:
+    """Return what the encoder gives, by torch's layers."""
+    return encoder.last(encoder.layers(raw).mean(dim=2))
+
+
+def heads_of(model: DeformablePrototypes, features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return moves and offsets."""
+    size = (len(features), SHAPE.prototypes, -1)
+    return model.warper(features).tanh().view(size), model.offsetter(features).tanh().view(size)
 
 
 def make_step(way: str, batch: int) -> Callable[[], None]:
@@ -44,8 +57,11 @@ def make_step(way: str, batch: int) -> Callable[[], None]:
     series = Series(values, values, torch.rand(batch, 1, SHAPE.steps))
     target = torch.randint(SHAPE.prototypes, (batch,))
     model = DeformablePrototypes(SHAPE, torch.randn(SHAPE.prototypes, SHAPE.channels, SHAPE.steps)).train()
+    with torch.no_grad():  # features are of a tenth in size or so
+        for head in (model.warper, model.offsetter):
+            head.weight.normal_(0, 0.3)
     plain = Straightforward(SHAPE.steps, SHAPE.landmarks, SHAPE.shift).float()
-    learned = list(model.encoder.parameters() if way == ENCODER else model.parameters())
+    learned = list(model.encoder.parameters() if way in (ENCODER, LAYERS) else model.parameters())
     optimiser = torch.optim.Adam(learned, lr=1e-5)
 
     def rec_loss(own: torch.Tensor) -> torch.Tensor:
@@ -54,7 +70,11 @@ def make_step(way: str, batch: int) -> Callable[[], None]:
     def loss() -> torch.Tensor:
         if way == ENCODER:
             return model.encoder(values).sum()
-        moves, offsets = model.transformations(values)
+        if way == LAYERS:
+            return layers_only(model.encoder, values).sum()
+        ours = way in (OURS, OURS_CONTRAST)
+        features = model.encoder(values) if ours else layers_only(model.encoder, values)
+        moves, offsets = heads_of(model, features)
         if way == OURS:
             with torch.no_grad():
                 nearest = model.distances(series, moves, offsets).argmin(dim=1)
@@ -75,70 +95,36 @@ def make_step(way: str, batch: int) -> Callable[[], None]:
     return step
 
 
-class ChannelsLast(nn.Module):
-    """The same encoder as 2-D convolutions with channels last in memory."""
-
-    def __init__(self, encoder: Encoder) -> None:
-        super().__init__()
-        self.encoder = encoder
-
-    def forward(self, raw: torch.Tensor) -> torch.Tensor:
-        """Return (B, 128)."""
-        x = raw[:, :, None].contiguous(memory_format=torch.channels_last)
-        for layer in self.encoder.layers:
-            if isinstance(layer, nn.Conv1d):
-                weight = layer.weight[:, :, None].contiguous(memory_format=torch.channels_last)
-                x = functional.conv2d(x, weight, layer.bias, padding=(0, int(layer.padding[0])))
-            elif isinstance(layer, nn.BatchNorm1d):
-                x = functional.batch_norm(
-                    x,
-                    layer.running_mean,
-                    layer.running_var,
-                    layer.weight,
-                    layer.bias,
-                    self.training,
-                    0.1,
-                    layer.eps,
-                )
-            else:
-                x = layer(x)
-        return self.encoder.last(x.mean(dim=(2, 3)))
+Clocks = tuple[list[float], list[float]]
 
 
-def encoder_steps(batch: int) -> dict[str, Callable[[], None]]:
-    """Return forward and backward of the encoder as it is and in forms that compute the same (bf16: nearly)."""
-    torch.manual_seed(0)
-    raw, encoder = torch.randn(batch, SHAPE.channels, SHAPE.steps), Encoder(SHAPE.channels).train()
-    forms = {"conv1d (as it is)": encoder, "conv2d, channels last": ChannelsLast(encoder)}
-
-    def made(form: nn.Module, *, half: bool) -> Callable[[], None]:
-        def step() -> None:
-            with torch.autocast("cpu", torch.bfloat16, enabled=half):
-                found = form(raw)
-            found.float().sum().backward()
-
-        return step
-
-    steps = {name: made(form, half=False) for name, form in forms.items()}
-    return steps | {f"{name}, bfloat16": made(form, half=True) for name, form in forms.items()}
-
-
-def in_turns(steps: dict[str, Callable[[], None]], rounds: int) -> dict[str, list[float]]:
-    """Return seconds of each step, by round; one unmeasured round comes first."""
-    found: dict[str, list[float]] = {name: [] for name in steps}
+def in_turns(steps: dict[str, Callable[[], None]], rounds: int) -> dict[str, Clocks]:
+    """Return wall-clock and processor seconds of each step, by round; one unmeasured round comes first."""
+    found: dict[str, Clocks] = {name: ([], []) for name in steps}
     for number in range(rounds + 1):
         for name, step in steps.items():
-            began = time.perf_counter()
+            wall, processor = time.perf_counter(), time.process_time()
             step()
             if number:
-                found[name].append(time.perf_counter() - began)
+                found[name][0].append(time.perf_counter() - wall)
+                found[name][1].append(time.process_time() - processor)
     return found
 
 
-def ratio(found: dict[str, list[float]], one: str, other: str, minus: float = 0.0) -> str:
+def ratio(found: dict[str, Clocks], one: str, other: str, clock: int, minus: float = 0.0) -> str:
     """Return the median of one / other - minus within a round, with the smallest and largest."""
-    each = [a / b - minus for a, b in zip(found[one], found[other], strict=True)]
+    each = [a / b - minus for a, b in zip(found[one][clock], found[other][clock], strict=True)]
     return f"**{statistics.median(each):.2f}** ({min(each):.2f} to {max(each):.2f})"
+
+
+def table(found: dict[str, Clocks], batch: int, clock: int) -> None:
+    """Print one clock's."""
+    print("| step | series/s | beyond our encoder, of its time | straightforward / this |\n|---|---|---|---|")
+    for way in WAYS:
+        plain = {ENCODER: LAYERS, OURS: PLAIN, OURS_CONTRAST: PLAIN_CONTRAST}.get(way)
+        beyond = ratio(found, way, ENCODER, clock, minus=1) if way in (OURS, OURS_CONTRAST) else ""
+        speed = batch / statistics.median(found[way][clock])
+        print(f"| {way} | {speed:.0f} | {beyond} | {'' if plain is None else ratio(found, plain, way, clock)} |")
 
 
 def peak_of(way: str, batch: int) -> float:
@@ -176,24 +162,16 @@ def main() -> None:
         print_peak(given.peak, given.batch)
         return
     found = in_turns({way: make_step(way, given.batch) for way in WAYS}, given.rounds)
-    print(f"K = 32, T = 363, C = 9, batch {given.batch}, {given.threads} threads, {given.rounds} rounds\n")
-    print("| step | series/s | beyond the encoder, of its time | straightforward / this |\n|---|---|---|---|")
-    for way in WAYS:
-        plain = {OURS: PLAIN, OURS_CONTRAST: PLAIN_CONTRAST}.get(way)
-        beyond = "" if way == ENCODER else ratio(found, way, ENCODER, minus=1)
-        speed = given.batch / statistics.median(found[way])
-        print(f"| {way} | {speed:.0f} | {beyond} | {'' if plain is None else ratio(found, plain, way)} |")
-    peaks = {way: peak_of(way, given.memory_batch) for way in WAYS[:3]}
-    print(
-        f"\nbatch {given.memory_batch}:\n\n| step | peak, MB | beyond the encoder, of its memory |\n|---|---|---|"
-    )
+    print(f"K = 32, T = 363, C = 9, batch {given.batch}, {given.threads} threads, {given.rounds} rounds")
+    for clock, name in enumerate(("wall-clock", "processor time")):
+        print(f"\n{name}:\n")
+        table(found, given.batch, clock)
+    measured = (LAYERS, ENCODER, OURS, OURS_CONTRAST)
+    peaks = {way: peak_of(way, given.memory_batch) for way in measured}
+    print(f"\nbatch {given.memory_batch}:\n\n| step | peak, MB | beyond the encoder (torch's), of its memory |")
+    print("|---|---|---|")
     for way, peak in peaks.items():
-        print(f"| {way} | {peak:.0f} | {'' if way == ENCODER else f'{peak / peaks[ENCODER] - 1:.2f}'} |")
-    forms = in_turns(encoder_steps(given.batch), given.rounds)
-    first = next(iter(forms))
-    print("\n| encoder, forward and backward | as it is / this |\n|---|---|")
-    for name in forms:
-        print(f"| {name} | {ratio(forms, first, name)} |")
+        print(f"| {way} | {peak:.0f} | {'' if way == LAYERS else f'{peak / peaks[LAYERS] - 1:+.2f}'} |")
 
 
 if __name__ == "__main__":

@@ -44,9 +44,10 @@ def distances(
 ) -> torch.Tensor:
     """Return the sum over t and c of m[t] (x[t, c] - R_k(x)[t, c])^2, differentiable but for the series.
 
-    One prototype and some rows at a time: what lies in memory is a few blocks of `CHUNK_NUMBERS`, whatever K is.
-    Derivatives by moves and offsets are taken on the way (they are small); the one by the prototypes needs the
-    outer gradient, and computes the sampled values again.
+    On processors it is one compiled pass (`_fused`). Elsewhere it is one prototype and some rows at a time: what
+    lies in memory is a few blocks of `CHUNK_NUMBERS`, whatever K is; derivatives by moves and offsets are taken on
+    the way (they are small), and the one by the prototypes, which needs the outer gradient, computes the sampled
+    values again.
 
     Args:
         series: B of them.
@@ -59,10 +60,54 @@ def distances(
     Returns:
         (B, K), or (B,) of the chosen.
     """
-    result: torch.Tensor = _Distances.apply(
+    form = _FusedDistances if _fused_serves(series.filled) else _Distances
+    result: torch.Tensor = form.apply(
         prototypes, moves, offsets, series.filled, series.weight, warp, chosen, torch.is_grad_enabled()
     )
     return result
+
+
+def _fused_serves(values: torch.Tensor) -> bool:
+    return values.device.type == "cpu" and values.dtype == torch.float32
+
+
+class _FusedDistances(torch.autograd.Function):
+    """See `distances`; compiled."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        prototypes: torch.Tensor,
+        moves: torch.Tensor | None,
+        offsets: torch.Tensor | None,
+        values: torch.Tensor,
+        weight: torch.Tensor,
+        warp: Warp | None,
+        chosen: torch.Tensor | None,
+        learning: bool,
+    ) -> torch.Tensor:
+        from eobench_prototypes._fused import Fused, Pairs
+
+        def own(given: torch.Tensor | None) -> torch.Tensor | None:
+            return given if given is None or chosen is None else given[torch.arange(len(values)), chosen]
+
+        pairs = Pairs.of(len(values), len(prototypes), chosen)
+        fused = Fused(prototypes, values, weight, warp, own(moves), own(offsets), pairs)
+        if learning:
+            ctx.fused, ctx.chosen, ctx.count = fused, chosen, len(prototypes)
+        return fused.distances(torch.get_num_threads())
+
+    @staticmethod
+    def backward(ctx: Any, outer: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        def spread(given: torch.Tensor | None) -> torch.Tensor | None:
+            if given is None or ctx.chosen is None:
+                return given
+            found = given.new_zeros(len(given), ctx.count, given.shape[1])
+            found[torch.arange(len(given)), ctx.chosen] = given
+            return found
+
+        first, by_move, by_offset = ctx.fused.slopes(outer, torch.get_num_threads())
+        return first, spread(by_move), spread(by_offset), *[None] * 5
 
 
 @dataclass(slots=True, eq=False)

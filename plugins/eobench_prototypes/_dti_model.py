@@ -10,9 +10,8 @@ from torch import nn
 from torch.nn import functional
 
 from eobench_prototypes._distance import Series, distances, reconstructions
+from eobench_prototypes._encoder import FEATURES, Encoder
 from eobench_prototypes._warp import Warp
-
-FEATURES = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,39 +49,6 @@ class Active:
 
 ALL = Active()
 """Prediction uses all there are: what was never learned is still zero."""
-
-
-class Encoder(nn.Module):
-    """Three convolutions (128, 256, 128 filters of 8, 5, 3 steps), batch norm, ReLU; mean over time; linear.
-
-    "Same" padding; of the even kernel's seven steps three stand before and four after (torch's rule).
-    """
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        layers: list[nn.Module] = []
-        for before, after, kernel in ((channels, 128, 8), (128, 256, 5), (256, 128, 3)):
-            if kernel % 2 == 0:  # torch's own "same" warns, and pads so
-                layers.append(nn.ConstantPad1d((kernel // 2 - 1, kernel // 2), 0.0))
-            inside = kernel // 2 if kernel % 2 else 0
-            layers += [
-                nn.Conv1d(before, after, kernel, padding=inside),
-                nn.BatchNorm1d(after),
-                nn.ReLU(inplace=True),
-            ]
-        self.layers = nn.Sequential(*layers)
-        self.last = nn.Linear(128, FEATURES)
-
-    def forward(self, raw: torch.Tensor) -> torch.Tensor:
-        """Return (B, 128) of (B, C, T)."""
-        if self.training and raw.shape[0] * raw.shape[2] == 1:
-            raw = torch.cat([raw, raw])  # batch norm needs two values
-            return self._encoded(raw)[:1]
-        return self._encoded(raw)
-
-    def _encoded(self, raw: torch.Tensor) -> torch.Tensor:
-        features: torch.Tensor = self.last(self.layers(raw).mean(dim=2))
-        return features
 
 
 class DeformablePrototypes(nn.Module):

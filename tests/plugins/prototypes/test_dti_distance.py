@@ -14,7 +14,14 @@ from eobench_prototypes._distance import Series, distances, reconstructions
 from eobench_prototypes._warp import Warp, count_landmarks, spline_basis
 
 BENCH = Path(__file__).parents[3] / "bench" / "dti" / "reference.py"
-SIZES = [(36, 4, 10), (12, 1, 1), (2, 2, 1), (363, 2, 11)]
+SIZES = [(36, 4, 10), (12, 1, 1), (2, 2, 1), (363, 9, 11)]
+
+
+@pytest.fixture(params=["fused", "blocks"], autouse=True)
+def form(request, monkeypatch):
+    """Both forms give all these numbers: the compiled one of processors, and that of other devices."""
+    if request.param == "blocks":
+        monkeypatch.setattr(_distance, "_fused_serves", lambda values: False)
 
 
 def straightforward(steps, landmarks):
@@ -82,12 +89,42 @@ def test_without_transformations_it_is_the_weighted_square_distance():
 
 def test_weights_may_differ_by_band():
     series, learned = drawn(12, 3, 1)
-    wide = Series(series.raw, series.filled, series.weight.expand(-1, 3, -1).contiguous())
-    warp = Warp.of(12, 1)
-    torch.testing.assert_close(
-        distances(wide, learned[0], warp, *learned[1:]), distances(series, learned[0], warp, *learned[1:])
+    wide = Series(series.raw, series.filled, torch.rand(5, 3, 12))
+    outer = torch.randn(5, 3)
+    parts = [
+        Series(series.raw[:, c : c + 1], series.filled[:, c : c + 1], wide.weight[:, c : c + 1]) for c in range(3)
+    ]
+    whole, each = [t.clone().requires_grad_() for t in learned], [t.clone().requires_grad_() for t in learned]
+    found = distances(wide, whole[0], Warp.of(12, 1), whole[1], whole[2])
+    added = sum(
+        distances(part, each[0][:, c : c + 1], Warp.of(12, 1), each[1], each[2][:, :, c : c + 1])
+        for c, part in enumerate(parts)
     )
-    torch.testing.assert_close(wide.mass(), series.mass())
+    (found * outer).sum().backward()
+    (added * outer).sum().backward()
+    torch.testing.assert_close(found, added, rtol=1e-4, atol=1e-4)
+    for one, other in zip(whole, each, strict=True):
+        torch.testing.assert_close(one.grad, other.grad, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_threads_change_no_number(threads):
+    series, learned = drawn(36, 4, 10)
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        one, _ = both(series, learned, torch.ones(5, 3))
+        torch.set_num_threads(threads)
+        some, _ = both(series, learned, torch.ones(5, 3))
+    finally:
+        torch.set_num_threads(before)
+    assert_near(some, one, 1e-6)
+
+
+def test_a_loss_that_diverged_gives_no_number_and_no_crash():
+    series, learned = drawn(12, 3, 1)
+    found = distances(series, learned[0], Warp.of(12, 1), learned[1] * torch.nan, learned[2])
+    assert found.isnan().all()
 
 
 def test_no_moves_are_the_identity():
