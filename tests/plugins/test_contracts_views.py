@@ -15,3 +15,7 @@ class TestSimulatedChips(DatasetContract):
 
 class TestSimulatedSeriesImages(DatasetContract):
     dataset = "simulated-series-images[samples=10,crops=4,regions=5,dates=4,size=32]"
+
+
+class TestSimulatedScenes(DatasetContract):
+    dataset = "simulated-scenes[samples=8,pool=4,crops=4,regions=4,size=64,cloud_fraction=0.6,haze=0.2]"

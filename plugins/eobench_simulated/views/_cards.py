@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from eobench.plugin import DatasetCard, Param
-from eobench_simulated.world import AREAS, OPTIONS, YEARS
+from eobench.plugin import DatasetCard, Param, Value
+from eobench_simulated.world import AREAS, MOST_CROPS, OPTIONS, YEARS
 
 COMMUNES: Final = 4  # of a municipality
 FIELDS_PER_CLASS: Final = 8
@@ -45,6 +45,8 @@ _CENSUS: Final = Param(
     minimum=0.0,
     maximum=0.5,
 )
+_MANY_CLASSES: Final[dict[str, Value]] = {"crops": MOST_CROPS, "imbalance": 100.0}
+"""24 classes, sixteen crops and eight covers, several of them of less than a hundredth of the land."""
 _LICENCE: Final = "MIT"
 _CITATION: Final = "PROSAIL: Jacquemoud et al. 2009, Remote Sens. Environ. 113:S56-S66"
 
@@ -136,4 +138,17 @@ SERIES_IMAGES: Final = _card(
         *world_options(),
     ),
 )
-CARDS: Final = {card.name: card for card in (FIELDS, PAIRS, PATCHES, CHIPS, SERIES_IMAGES)}
+SCENES: Final = _card(
+    "simulated-scenes",
+    "13-band scenes with maps of 24 classes, most of them rare, and an unlabelled pool; made by PROSAIL here",
+    "_scenes:SimulatedScenes",
+    (
+        Param("samples", 32, "labelled scenes", minimum=8, maximum=57_600),
+        Param("pool", 48, "unlabelled scenes beside them", minimum=0, maximum=57_600),
+        Param("size", 256, "pixels along a scene", choices=(64, 128, 256)),
+        _DAY,
+        _CENSUS,
+        *(replace(o, default=_MANY_CLASSES.get(o.name, o.default)) for o in world_options()),
+    ),
+)
+CARDS: Final = {card.name: card for card in (FIELDS, PAIRS, PATCHES, CHIPS, SERIES_IMAGES, SCENES)}

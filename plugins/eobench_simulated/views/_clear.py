@@ -13,8 +13,8 @@ from eobench_simulated.world import SENSORS, Acquisitions, Tile, World
 Int = NDArray[np.int64]
 Counts = NDArray[np.int16]
 
-AROUND: Final = 20
-"""Days before and after the wanted one in which the clearest date is looked for."""
+AROUND: Final = {"sentinel2": 12, "landsat8": 20}
+"""Days before and after the wanted one in which the clearest date is looked for: some passes of each sensor."""
 SEASON: Final = 45
 """Days before and after the wanted one over which the median is taken."""
 _REVISIT: Final = {"sentinel2": 5, "landsat8": 16}  # days; of the two Sentinel-2 together
@@ -29,7 +29,7 @@ def clear_days(world: World, tiles: Sequence[Tile], sensor: str, day: int) -> In
 
     Of equally clear ones the nearest to `day` comes first.
     """
-    days = passes(sensor, day, AROUND)
+    days = passes(sensor, day, AROUND[sensor])
     line = (np.arange(_SAMPLED) + 0.5) * SENSORS[sensor].grid / _SAMPLED
     rows, cols = (axis.ravel().astype(np.int64) for axis in np.meshgrid(line, line, indexing="ij"))
     seen = [world.observe(t, sensor, _acquisitions(t, sensor, days), rows, cols)[1].mean(axis=0) for t in tiles]

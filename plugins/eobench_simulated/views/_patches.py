@@ -128,8 +128,8 @@ def _text(options: PatchOptions) -> Text:
     return Text(
         f"Simulated patches: {SIZE} x {SIZE} pixels of two sensors around pixels of parcels, by PROSAIL",
         (
-            f"optical: {options.optical} on the commune's clearest date within {AROUND} days of day "
-            f"{options.day}, cloudy pixels from the next clearest{repeated}",
+            f"optical: {options.optical} on the commune's clearest date within {AROUND[options.optical]} "
+            f"days of day {options.day}, cloudy pixels from the next clearest{repeated}",
             "sar: VV and VH of each date as channels; VV_d026 is of the day 26 after 1 January",
             f"the centre and {options.border} pixel(s) around it, each way, lie in one parcel",
             "random and polygon splits: parcels are whole (polygon: as in the paper), but a patch may show a "
