@@ -2,6 +2,7 @@
 
 from eobench.plugin import MethodCard, hookimpl
 from eobench_timeseries._cards import (
+    DTAN_KMEANS,
     KMEANS_DTW,
     ONE_NEAREST,
     ONE_NEAREST_DTW,
@@ -15,4 +16,4 @@ from eobench_timeseries._cards import (
 @hookimpl
 def eobench_methods() -> list[MethodCard]:
     """Return the methods on series that need no base model."""
-    return [RANDOM_FOREST, SVM, ONE_NEAREST, ONE_NEAREST_DTW, TAPNET, KMEANS_DTW, USRL_KMEANS]
+    return [RANDOM_FOREST, SVM, ONE_NEAREST, ONE_NEAREST_DTW, TAPNET, KMEANS_DTW, USRL_KMEANS, DTAN_KMEANS]

@@ -208,3 +208,31 @@ USRL_KMEANS = MethodCard(
         SCALING,
     ),
 )
+
+DTAN_KMEANS = MethodCard(
+    name="dtan-kmeans",
+    summary="Series aligned by learned diffeomorphic (CPAB) warps, then k-means; gives clusters without names",
+    load="eobench_timeseries._dtan:DTANKMeans",
+    citation=(
+        "Shapira Weber, Eyal, Skafte, Shriki, Freifeld: Diffeomorphic temporal alignment nets. NeurIPS 2019; "
+        f"baseline of {VINCENT}"
+    ),
+    levels=("none",),
+    targets=("class", "dense"),
+    outputs=("clusters", "embeddings"),
+    budgets={"quick": Budget(steps=200), "paper": Budget(epochs=2_000)},
+    params=(
+        CLUSTERS,
+        Param("tessellation", 32, "cells of the piecewise-affine velocity", minimum=2),
+        Param(
+            "smooth", 1.0, "lambda_smooth: reach of the warps' prior, where the interval is 2 long", minimum=1e-3
+        ),
+        Param("variance", 0.1, "lambda_var: size of the warps that the prior allows", minimum=1e-6),
+        Param("prior_weight", 0.1, "of the prior beside the variance of the aligned series", minimum=0),
+        Param("lr", 1e-3, "learning rate of Adam", minimum=1e-8, maximum=1),
+        Param("batch_size", 64, "series a step, at most", minimum=2),
+        FIT_ROWS,
+        FILL,
+        SCALING,
+    ),
+)

@@ -13,3 +13,7 @@ class TestTapNet(MethodContract):
 
 class TestUSRLKMeans(MethodContract):
     method = "usrl-kmeans[clusters=4,depth=3]"
+
+
+class TestDTANKMeans(MethodContract):
+    method = "dtan-kmeans[clusters=4,tessellation=8]"
