@@ -15,7 +15,7 @@ from eobench_simulated.views._dense import DenseOptions, check_range, class_maps
 from eobench_simulated.views._series import world_of
 from eobench_simulated.views._window_splits import Split, split_blocks, split_coolest, split_windows
 from eobench_simulated.views._windows import SIDE, Window, even_shares, windows_of_municipality
-from eobench_simulated.world import COMMUNES, SENSORS
+from eobench_simulated.world import SENSORS
 
 IMAGES: Final = "s2.npy"
 POOL: Final = "pool_s2.npy"
@@ -25,7 +25,6 @@ _CIRRUS: Final = _SEEN.index("B11")
 BANDS: Final = (*_SEEN[:_CIRRUS], "B10", *_SEEN[_CIRRUS:])
 _DARK: Final = (12.0, 3.0)  # counts of B10: mean and standard deviation of what is noise and thin cirrus
 _FEWEST: Final = 2  # labelled scenes of a municipality
-_JOB_BYTES: Final = 32 << 20
 
 
 @dataclass(frozen=True)
@@ -39,11 +38,11 @@ class SceneOptions(DenseOptions):
 
 @dataclass(frozen=True)
 class Scenes:
-    """The payload of a job: scenes of one municipality, labelled or of the pool."""
+    """The payload of a job: scenes of one municipality, labelled ones and those of the pool."""
 
     options: SceneOptions
-    windows: tuple[Window, ...]
-    labelled: bool
+    labelled: tuple[Window, ...]
+    pool: tuple[Window, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,35 +103,44 @@ def _north_west(window: Window) -> tuple[int, int, int]:
     return window.municipality, window.row, window.col
 
 
-def scene_jobs(options: SceneOptions, windows: tuple[Window, ...], arrays: tuple[str, ...]) -> list[Job]:
-    """Scenes of one municipality a job, or some of them where that would be much."""
-    most = max(1, _JOB_BYTES // (2 * options.size**2 * len(BANDS)))
-    jobs, first = [], 0
-    while first < len(windows):
-        end = first + 1
-        while end < min(len(windows), first + most) and windows[end].municipality == windows[first].municipality:
-            end += 1
-        payload = Scenes(options, windows[first:end], labelled=POOL not in arrays)
-        jobs.append(Job(payload, dict.fromkeys(arrays, (first, end))))
-        first = end
+def scene_jobs(options: SceneOptions, plan: Plan, labelled: tuple[str, ...]) -> list[Job]:
+    """All scenes of a municipality a job: some tens of megabytes.
+
+    Args:
+        options: of the set.
+        plan: its scenes.
+        labelled: names of the arrays that hold a row for each labelled scene.
+    """
+    jobs, first, start = [], 0, 0
+    for region in range(options.world.regions):
+        known, pool = (
+            tuple(w for w in windows if w.municipality == region) for windows in (plan.labelled, plan.pool)
+        )
+        rows = dict.fromkeys(labelled, (first, first + len(known)))
+        if pool:
+            rows[POOL] = (start, start + len(pool))
+        jobs.append(Job(Scenes(options, known, pool), rows))
+        first, start = first + len(known), start + len(pool)
     return jobs
 
 
 def compute(job: Scenes) -> dict[str, NDArray[Any]]:
-    """Scenes of one municipality, with their class maps where they are labelled."""
+    """Scenes of one municipality, with the class maps of the labelled ones."""
     options = job.options
-    # All communes, whichever of them the scenes touch: a municipality is seen on one date.
-    world, tiles = tiles_of(options, job.windows[0].municipality, tuple(range(COMMUNES)))
-    days = clear_days(world, list(tiles.values()), "sentinel2", options.day)
-    seen = np.empty((len(job.windows), options.size, options.size, len(_SEEN)), np.int16)
-    for image, window in zip(seen, job.windows, strict=True):
+    made = {IMAGES: _images(options, job.labelled), **class_maps(options, job.labelled, "all")}
+    return made | {POOL: _images(options, job.pool)} if job.pool else made
+
+
+def _images(options: SceneOptions, windows: tuple[Window, ...]) -> NDArray[np.int16]:
+    seen = np.empty((len(windows), options.size, options.size, len(_SEEN)), np.int16)
+    bands = range(len(_SEEN))
+    for image, window in zip(seen, windows, strict=True):
+        world, tiles = tiles_of(options, window.municipality, window.communes)
+        days = clear_days(world, list(tiles.values()), "sentinel2", options.day)
         for part in window.parts():
-            pixels = observe_clear(
-                world, tiles[part.commune], "sentinel2", days, *part.pixels(), range(len(_SEEN))
-            )
+            pixels = observe_clear(world, tiles[part.commune], "sentinel2", days, *part.pixels(), bands)
             image[part.window] = pixels.reshape(image[part.window].shape)
-    values = np.insert(seen, _CIRRUS, np.stack([_cirrus(options, window) for window in job.windows]), axis=3)
-    return {IMAGES: values, **class_maps(options, job.windows, "all")} if job.labelled else {POOL: values}
+    return np.insert(seen, _CIRRUS, np.stack([_cirrus(options, window) for window in windows]), axis=3)
 
 
 def _cirrus(options: SceneOptions, window: Window) -> NDArray[np.int16]:

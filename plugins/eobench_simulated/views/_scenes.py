@@ -49,11 +49,10 @@ class SimulatedScenes(SimulatedDataset):
             ArraySpec(IMAGES, (options.samples, *image), "int16"),
             *dense_specs(options, options.size, len(classes)),
         ]
-        jobs = scene_jobs(options, plan.labelled, tuple(spec.name for spec in specs))
+        jobs = scene_jobs(options, plan, tuple(spec.name for spec in specs))
         pools: dict[str, Any] = {}
         if options.pool:
             specs.append(ArraySpec(POOL, (options.pool, *image), "int16"))
-            jobs += scene_jobs(options, plan.pool, (POOL,))
             pools = {"unlabelled": image_entry(POOL, specs[-1].shape, "sentinel2", BANDS)}
         counts = write_arrays(folder, specs, jobs, compute)[COUNTS]
         made = DenseSet(
@@ -72,7 +71,7 @@ def _text(options: SceneOptions) -> Text:
     return Text(
         "Simulated scenes: land cover of Sentinel-2 scenes, with an unlabelled pool, by PROSAIL",
         (
-            f"s2: the municipality's clearest date within {AROUND['sentinel2']} days of day {options.day}, "
+            f"s2: the clearest date of its communes within {AROUND['sentinel2']} days of day {options.day}, "
             "cloudy pixels from the next clearest",
             "13 bands: B10 (cirrus) sees no ground and is noise around 0.0012; the others are surface reflectance",
             "block and region splits keep municipalities whole; region: the coolest quarter is test",
