@@ -91,7 +91,7 @@ RESNET18 = BaseModelCard(
     summary="ResNet-18 with a first stride of 1, for small patches; width=64 is the published one",
     load="eobench_base_models._resnet:ResNet18",
     takes="image",
-    citation="He, Zhang, Ren, Sun: Deep residual learning for image recognition. CVPR 2016; La Rosa et al.'s stride",
+    citation="He, Zhang, Ren, Sun: Deep residual learning for image recognition. CVPR 2016",
     params=(
         Param("width", 16, "channels of the first stage, doubled at each further one; the paper's: 64", minimum=1),
         Param("first_stride", 1, "of the first convolution; 2 for large images", minimum=1, maximum=2),

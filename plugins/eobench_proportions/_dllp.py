@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from eobench.data import Bags, EobenchError, Partition, View
+from eobench.data import Bags, Partition, View
 from eobench.plugin import Method, RunContext
 from eobench_base_models.training import (
     NetworkPredictor,
@@ -22,6 +22,7 @@ from eobench_base_models.training import (
     logits_in_training,
     whole,
 )
+from eobench_proportions._bags import checked_bags
 from eobench_proportions.losses import log_mean_probabilities, proportion_cross_entropy
 
 VALIDATION_SAMPLES = 4096
@@ -39,13 +40,11 @@ class DLLP(Method):
         """Learn from the view's bags.
 
         Raises:
-            EobenchError: it has none.
+            EobenchError: it has none, or their proportions are none.
         """
-        if view.bags is None or not any(len(partition) for partition in view.bags.partitions):
-            raise EobenchError("dllp: the view has no bags to learn from")
         objective = BagObjective(
             view,
-            view.bags,
+            checked_bags(view, "dllp"),
             device=torch.device(run.device),
             samples_per_step=whole(self.params, "samples_per_step"),
             selection=str(self.params["selection"]),

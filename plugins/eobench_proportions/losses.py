@@ -40,3 +40,24 @@ def proportion_cross_entropy(
     """
     log_means = log_mean_probabilities(logits, bag_index, len(proportions))
     return -(proportions * log_means).sum(dim=1).mean()
+
+
+def symmetric_cross_entropy(
+    logits: torch.Tensor,
+    labels: torch.Tensor,
+    forward_weight: float,
+    reverse_weight: float,
+    log_zero: float = -4.0,
+) -> torch.Tensor:
+    """Return (n,) `forward_weight` * CE(labels, p) + `reverse_weight` * CE(p, labels) (Wang et al. 2019).
+
+    Args:
+        logits: (n, K).
+        labels: (n, K) shares, one-hot or mixed.
+        forward_weight: of -sum labels log p.
+        reverse_weight: of -sum p log labels.
+        log_zero: what the logarithm of a label of 0 is taken for; no logarithm is less.
+    """
+    log_p = logits.log_softmax(dim=1)
+    log_labels = labels.log().clamp_min(log_zero)
+    return -forward_weight * (labels * log_p).sum(dim=1) - reverse_weight * (log_p.exp() * log_labels).sum(dim=1)

@@ -2,8 +2,41 @@
 
 from __future__ import annotations
 
-from eobench.testing import BaseModelContract
+from eobench.testing import BaseModelContract, MethodContract
 
 
 class TestResNet18(BaseModelContract):
+    base_model = "resnet18[width=4]"
+
+
+class TestMeanProportion(MethodContract):
+    method = "mean-proportion"
+
+
+class TestMeanProportionOfMaps(MethodContract):
+    method = "mean-proportion-maps"
+
+
+class TestROT(MethodContract):
+    method = "rot"
+    base_model = "temp-cnn[hidden=8]"
+
+
+class TestLLPVAT(MethodContract):
+    method = "llp-vat"
+    base_model = "temp-cnn[hidden=8]"
+
+
+class TestLLPPLOT(MethodContract):
+    method = "llp-plot"
+    base_model = "temp-cnn[hidden=8]"
+
+
+class TestLLPGAN(MethodContract):
+    method = "llp-gan"
+    base_model = "temp-cnn[hidden=8]"
+
+
+class TestDLLPOnPatches(MethodContract):
+    method = "dllp"
     base_model = "resnet18[width=4]"
