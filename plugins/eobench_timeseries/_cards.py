@@ -173,6 +173,7 @@ TAPNET = MethodCard(
             choices=("distance", "kernel"),
         ),
         Param("leave_out", True, "in training a series takes no part in the prototype that it is compared with"),
+        Param("class_weight", "none", "weigh classes alike or as they come", choices=("none", "balanced")),
         FIT_ROWS,
         FILL,
         SCALING,

@@ -14,7 +14,7 @@ from torch.nn import functional
 from eobench.data import DataError, Inputs, View
 from eobench.plugin import Method, Predictions, Predictor, RunContext
 from eobench_base_models._adam import Adam
-from eobench_base_models.training import Preparation, number, seeded, whole
+from eobench_base_models.training import Preparation, balanced_weights, number, seeded, whole
 from eobench_timeseries._loop import Curve, batches
 from eobench_timeseries._series import labelled_rows, pack, preparation_of, prepared, tensors, unpack
 from eobench_timeseries._tapnet_network import EMBEDDING, ROWS_AT_ONCE, TapNetwork, as_logits, random_groups
@@ -68,13 +68,16 @@ class TapNet(Method):
     ) -> int:
         optimiser = Adam(network.parameters(), number(self.params, "lr"), number(self.params, "weight_decay"))
         curve, apart = Curve(run), bool(self.params["leave_out"])
+        weights = torch.ones(len(network.attention), device=series.device)
+        if self.params["class_weight"] == "balanced":
+            weights = torch.from_numpy(balanced_weights(labels.cpu().numpy(), len(weights))).to(series.device)
         network.train()
         for positions in batches(len(series), whole(self.params, "batch_size"), run):
             index = torch.from_numpy(positions).to(series.device)
             if len(index) == 1:  # batch normalisation needs two
                 index = index.repeat(2)
             logits, targets = network.batch_logits(series[index], labels[index], kernel=kernel, apart=apart)
-            loss = functional.cross_entropy(logits, targets)
+            loss = functional.cross_entropy(logits, targets, weight=weights[torch.unique(labels[index])])
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()

@@ -87,6 +87,18 @@ def test_it_learns(made):
     np.testing.assert_allclose(found.probabilities.sum(axis=1), 1, rtol=1e-5)
 
 
+def test_balanced_weights_help_a_rare_class(made):
+    values, labels = made.bumps(0, count=100, shift=2)
+    labels[np.flatnonzero(labels == 2)[4:]] = -1
+    other, wanted = made.bumps(1, shift=2)
+    recall = []
+    for how in ("none", "balanced"):
+        method = tapnet(class_weight=how, batch_size=100)  # each batch has all classes
+        found = method.fit(made.view(values, labels), run(8)).predict(made.inputs(other))
+        recall.append(found.probabilities[wanted == 2, 2].mean())
+    assert recall[1] > recall[0]
+
+
 def test_a_class_without_labels_has_probability_zero(made):
     values, labels = made.bumps(0)
     labels[labels == 1] = -1
