@@ -145,7 +145,7 @@ class SimulatedChips(SimulatedDataset):
 
 
 def _text(options: ChipOptions) -> Text:
-    around, day = (SEASON if options.composite == "median" else AROUND["sentinel2"]), options.day
+    around, day = (SEASON if options.composite == "median" else AROUND), options.day
     seen = (
         f"each band's median over the clear dates within {around} days of day {day}"
         if options.composite == "median"

@@ -13,27 +13,28 @@ from eobench_simulated.world import SENSORS, Acquisitions, Tile, World
 Int = NDArray[np.int64]
 Counts = NDArray[np.int16]
 
-AROUND: Final = {"sentinel2": 12, "landsat8": 20}
-"""Days before and after the wanted one in which the clearest date is looked for: some passes of each sensor."""
+AROUND: Final = 20
+"""Days before and after the wanted one in which the clearest date is looked for."""
 SEASON: Final = 45
 """Days before and after the wanted one over which the median is taken."""
 _REVISIT: Final = {"sentinel2": 5, "landsat8": 16}  # days; of the two Sentinel-2 together
 _FIRST: Final = 2  # of the year's passes
+_BEST: Final = 4  # clearest passes of which an image is made
 _SAMPLED: Final = 24  # pixels along a tile that tell how clear a day was
 _VALUES_AT_ONCE: Final = 4_000_000
 _HIDDEN: Final = np.iinfo(np.int16).max
 
 
 def clear_days(world: World, tiles: Sequence[Tile], sensor: str, day: int) -> Int:
-    """Return the days around `day` on which the sensor passes, the clearest over these tiles first.
+    """Return the days of the clearest passes around `day`, the clearest over these tiles first.
 
     Of equally clear ones the nearest to `day` comes first.
     """
-    days = passes(sensor, day, AROUND[sensor])
+    days = passes(sensor, day, AROUND)
     line = (np.arange(_SAMPLED) + 0.5) * SENSORS[sensor].grid / _SAMPLED
     rows, cols = (axis.ravel().astype(np.int64) for axis in np.meshgrid(line, line, indexing="ij"))
     seen = [world.observe(t, sensor, _acquisitions(t, sensor, days), rows, cols)[1].mean(axis=0) for t in tiles]
-    return days[np.lexsort([np.abs(days - day), -np.mean(seen, axis=0)])]
+    return days[np.lexsort([np.abs(days - day), -np.mean(seen, axis=0)])[:_BEST]]
 
 
 def observe_clear(

@@ -128,7 +128,7 @@ def _text(options: PatchOptions) -> Text:
     return Text(
         f"Simulated patches: {SIZE} x {SIZE} pixels of two sensors around pixels of parcels, by PROSAIL",
         (
-            f"optical: {options.optical} on the commune's clearest date within {AROUND[options.optical]} "
+            f"optical: {options.optical} on the commune's clearest date within {AROUND} "
             f"days of day {options.day}, cloudy pixels from the next clearest{repeated}",
             "sar: VV and VH of each date as channels; VV_d026 is of the day 26 after 1 January",
             f"the centre and {options.border} pixel(s) around it, each way, lie in one parcel",

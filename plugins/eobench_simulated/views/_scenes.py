@@ -71,12 +71,12 @@ def _text(options: SceneOptions) -> Text:
     return Text(
         "Simulated scenes: land cover of Sentinel-2 scenes, with an unlabelled pool, by PROSAIL",
         (
-            f"s2: the clearest date of its communes within {AROUND['sentinel2']} days of day {options.day}, "
+            f"s2: the clearest date of its communes within {AROUND} days of day {options.day}, "
             "cloudy pixels from the next clearest",
             "13 bands: B10 (cirrus) sees no ground and is noise around 0.0012; the others are surface reflectance",
             "block and region splits keep municipalities whole; region: the coolest quarter is test",
             "the pool lies in no municipality that is test in these two; no scene overlaps another",
-            "scenes tile a municipality, and may cross from one of its communes to the next",
+            "scenes tile a municipality, and may cross from one of its communes to the next, where parcels end",
             "row and col: north-western corner in the municipality, pixels of 10 m",
         ),
         {},
