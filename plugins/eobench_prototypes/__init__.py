@@ -62,5 +62,10 @@ def eobench_suites() -> list[SuiteCard]:
             name="agriitsc",
             summary="Tables 2, 3 and 4 of Vincent et al.: prototypes and their rivals, with labels and without",
             load="eobench_prototypes:suites/agriitsc.yaml",
-        )
+        ),
+        SuiteCard(
+            name="agriitsc-images",
+            summary="Table 2's UTAE beside pixel-wise methods, on the pixels of simulated image series",
+            load="eobench_prototypes:suites/agriitsc-images.yaml",
+        ),
     ]

@@ -187,33 +187,44 @@ def _mean_accuracy(truth: NDArray[np.int16], found: NDArray[np.int64]) -> float:
 def _picture(view: View, predictor: DeformablePredictor, start: _Start, run: RunContext) -> None:
     """Keep the prototypes and the reconstructions of one series for each of some prototypes."""
     model, inputs = predictor.model, view.inputs
-    _picture_prototypes(view, model.prototypes.detach().cpu().numpy(), start.names, run)
     rows = start.rows[:2048]
     device = model.prototypes.device
     nearest = start.targets[:2048] if start.targets is not None else None
     if nearest is None:
         nearest = _nearest(model, Source(inputs, rows, predictor.features, device), ALL)
-    kinds = np.argsort(-np.bincount(nearest, minlength=model.shape.prototypes), kind="stable")
-    kinds = kinds[np.isin(kinds, nearest)][:PICTURED]
+    counts = np.bincount(nearest, minlength=model.shape.prototypes)
+    prototypes = model.prototypes.detach().cpu().numpy()
+    _picture_prototypes(view, prototypes, start.names, run, counts if start.names is None else None)
+    kinds = np.argsort(-counts, kind="stable")
+    kinds = kinds[counts[kinds] > 0][:PICTURED]
     chosen = np.array([np.flatnonzero(nearest == k)[0] for k in kinds])
     (_, series), *_ = Source(inputs, rows[chosen], predictor.features, device).batches(PICTURED)
     rebuilt = model.eval().rebuilt(series, torch.from_numpy(kinds).to(device)).cpu().numpy()
     batch = inputs.batch(rows[chosen])
     seen = np.where(np.isnan(batch.values), np.nan, series.raw.cpu().numpy())
     titles = _titles(view, start.names, model.shape.prototypes)
-    run.artifact(
-        "reconstructions",
-        reconstruction_figure(seen, rebuilt, [titles[k] for k in kinds], batch.days, inputs.bands),
+    figure = reconstruction_figure(
+        seen, rebuilt, prototypes[kinds], [titles[k] for k in kinds], batch.days, inputs.bands
     )
+    run.artifact("reconstructions", figure)
 
 
 def _picture_prototypes(
-    view: View, prototypes: NDArray[np.floating], names: NDArray[np.int64] | None, run: RunContext
+    view: View,
+    prototypes: NDArray[np.floating],
+    names: NDArray[np.int64] | None,
+    run: RunContext,
+    counts: NDArray[np.int64] | None = None,
 ) -> None:
+    """Keep the prototypes; with numbers of rows the most frequent come first."""
     if run.artifacts is None:
         return
     days = view.inputs.batch(slice(0, 1)).days[0]
     titles = _titles(view, names, len(prototypes))
+    if counts is not None:
+        order = np.argsort(-counts, kind="stable")
+        share = 100 * counts / max(1, counts.sum())
+        prototypes, titles = prototypes[order], [f"{titles[k]} ({share[k]:.1f} % of train)" for k in order]
     run.artifact("prototypes", prototype_figure(prototypes, titles, days, view.inputs.bands))
 
 

@@ -21,10 +21,10 @@ def cells(tmp_path_factory):
         return expand(load_tasks(SUITE), discover(places), places)
 
 
-def test_it_is_shipped():
-    card = next(c for c in eobench_prototypes.eobench_suites() if c.name == "agriitsc")
-    assert card.load == "eobench_prototypes:suites/agriitsc.yaml"
-    assert SUITE.is_file()
+def test_they_are_shipped():
+    for card in eobench_prototypes.eobench_suites():
+        assert card.load == f"eobench_prototypes:suites/{card.name}.yaml"
+        assert load_tasks(SUITE.with_name(f"{card.name}.yaml")).name == card.name
 
 
 def test_the_papers_own_sets_are_skipped_with_what_to_download(cells):
@@ -41,7 +41,14 @@ def test_the_tables_stand_on_every_set(cells):
         assert {"mlp-ltae", "os-cnn", "mlstm-fcn"} <= {family for _, family, _ in told}
         assert told.count(("full", None, "dti-ts")) == 3  # + time warp, + offset, + contrastive loss
         assert told.count(("none", None, "dti-ts")) == 2
-        assert {("full", None, "ncc"), ("none", None, "kmeans"), ("full", None, "1nn")} <= set(told)
+        rivals = {("full", m) for m in ("tapnet", "1nn", "ncc")}
+        rivals |= {("none", m) for m in ("usrl-kmeans", "dtan-kmeans", "kmeans")}
+        assert rivals <= {(level, method) for level, _, method in told}
+
+
+def test_utae_stands_where_there_are_images(cells):
+    own = {c.dataset.name for c in cells if c.base_model is not None and c.base_model.family == "utae"}
+    assert own == {"pastis"}
 
 
 def test_the_papers_numbers_hold_on_its_own_sets_and_small_ones_at_hand(cells):
