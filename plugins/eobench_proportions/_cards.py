@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from eobench.plugin import Budget, MethodCard, Param
+from eobench.plugin import Budget, MethodCard, Param, Pretraining
 from eobench_base_models.options import TRAINING_PARAMS
 
 if TYPE_CHECKING:
@@ -104,6 +104,47 @@ LLP_GAN = _card(
     Param("adversarial", 1.0, "weight of telling true from generated", minimum=0),
     epochs=3000,
 )
+_CONTRAST = (
+    Param("epsilon", 0.05, "strength of the transport's entropy", minimum=1e-3, maximum=10),
+    Param("iterations", 5, "of Sinkhorn", minimum=1),
+    Param("temperature", 0.1, "by which scores are divided", minimum=1e-3),
+    Param("frozen_epochs", 1, "first epochs in which prototypes stand still", minimum=0),
+    Param("hidden", 256, "width of the projection's hidden layer; SwAV's: 2048", minimum=1),
+    Param("projection", 128, "width of the unit features; the paper's: 1024", minimum=1),
+    Param("jitter", 0.03, "of series: the most that time moves, a share of their length", minimum=0, maximum=0.5),
+    Param("noise", 0.1, "of series: in each standardised band", minimum=0),
+    Param("mask_steps", 0.1, "of series: share of the steps that are set to the mean", minimum=0, maximum=0.9),
+    Param("resize", 1.25, "of patches: largest factor of their size", minimum=1, maximum=4),
+)
+LA_ROSA = "La Rosa et al., Learning from label proportions with prototypical contrastive clustering"
+LLP_CO = _card(
+    "llp-co",
+    "swapped predictions of two views, with codes that keep the bags' proportions",
+    "_llpco:LLPCo",
+    LA_ROSA,
+    Param("codes", "soft", "hard: one-hot, the paper's choice at 32 samples a bag", choices=("soft", "hard")),
+    *_CONTRAST,
+)
+SWAV = MethodCard(
+    name="swav",
+    summary="swapped predictions of two views, 30 prototypes of equal mass; k-means on frozen features",
+    load="eobench_proportions._swav:SwAV",
+    levels=("none",),
+    kinds=("series", "image"),
+    outputs=("clusters", "embeddings"),
+    needs_base_model="series->class, image->class",
+    budgets={"quick": Budget(steps=300), "paper": Budget(epochs=200)},
+    pretraining=Pretraining(irrelevant=("supervision", "params:clusters", "params:readout")),
+    citation="Caron et al.: Unsupervised learning of visual features by contrasting cluster assignments. 2020",
+    params=(
+        Param("batch_size", 256, "samples a step, at most", minimum=1),
+        Param("prototypes", 30, "of equal mass", minimum=2),
+        Param("clusters", 0, "of k-means; 0: one a class", minimum=0),
+        Param("readout", 0, "seed of k-means; the paper takes the mean over five", minimum=0),
+        *_CONTRAST,
+        *TRAINING_PARAMS,
+    ),
+)
 CHIP_LLP = MethodCard(
     name="chip-llp",
     summary="each chip's mean class map against the class shares of its region",
@@ -138,4 +179,4 @@ CHIP_LLP = MethodCard(
         *TRAINING_PARAMS,
     ),
 )
-CARDS: Final = (MEAN, MEAN_MAPS, DLLP, ROT, LLP_VAT, LLP_PLOT, LLP_GAN, CHIP_LLP)
+CARDS: Final = (MEAN, MEAN_MAPS, DLLP, ROT, LLP_VAT, LLP_PLOT, LLP_GAN, LLP_CO, SWAV, CHIP_LLP)

@@ -37,8 +37,8 @@ class LLPVAT(Method):
     as a sigmoid, exp(-5 (1 - t)^2), to `weight` over the first 40 % of the budget. Batch norm's running
     statistics do not see the disturbed inputs. Deviations: the network, optimiser and schedule are the task's
     (theirs: WRN-28-2, Adam, steps); the probe is `probe` = 0.1 long and not 1e-6, whose effect is lost in
-    float32's rounding; the length of r is in units of standardised inputs, 6 for their 3,072 values, by default scaled here
-    by the square root of the number of values.
+    float32's rounding; the length of r is in units of standardised inputs, 6 for their 3,072 values, and is
+    scaled by the square root of the number of values.
     """
 
     def fit(self, view: View, run: RunContext) -> NetworkPredictor:
@@ -127,7 +127,8 @@ def adversarial_penalty(
 def unit(x: torch.Tensor) -> torch.Tensor:
     """Return each sample scaled to length 1; zeros stay."""
     flat = x.flatten(1)
-    return (flat / flat.norm(dim=1, keepdim=True).clamp_min(1e-12)).view_as(x)
+    scaled: torch.Tensor = flat / flat.norm(dim=1, keepdim=True).clamp_min(1e-12)
+    return scaled.view_as(x)
 
 
 @contextmanager

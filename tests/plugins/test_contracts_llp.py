@@ -40,3 +40,13 @@ class TestLLPGAN(MethodContract):
 class TestDLLPOnPatches(MethodContract):
     method = "dllp"
     base_model = "resnet18[width=4]"
+
+
+class TestLLPCo(MethodContract):
+    method = "llp-co[projection=16,hidden=16]"
+    base_model = "temp-cnn[hidden=8]"
+
+
+class TestSwAV(MethodContract):
+    method = "swav[projection=16,hidden=16,prototypes=6]"
+    base_model = "temp-cnn[hidden=8]"

@@ -217,7 +217,7 @@ class MethodSubject:
 
         Args:
             stage: whose folder is shown at level `none`.
-            run: whose seed, budget and base model are taken.
+            run: whose seed, budget, base model and end are taken, and whose polls are counted.
             params: options that differ; what the card calls irrelevant is at its default nevertheless.
             forced: options that differ whatever the card calls them.
         """
@@ -238,7 +238,10 @@ class MethodSubject:
         changed = dict(params or {}) | unread | dict(forced or {})
         own = self.context(run.seed, run.budget)
         own.base_model = None if "base_model" in declared.irrelevant else run.base_model
-        return self.make(changed).pretrain(frozen(shown, writable=False).view, own)
+        own.deadline, own.stop_after = run.deadline, run.stop_after
+        checkpoint = self.make(changed).pretrain(frozen(shown, writable=False).view, own)
+        run.polls, run.polls_after = run.polls + own.polls, run.polls_after + own.polls_after
+        return checkpoint
 
     def learn(
         self,

@@ -21,7 +21,7 @@ from eobench_proportions.sinkhorn import codes
 
 SHAPES = np.random.default_rng(99).normal(size=(3, 1, 4))
 CLASSES = ("a", "b", "c")
-TRAINED = ("rot", "llp-vat", "llp-plot", "llp-gan")
+TRAINED = ("rot", "llp-vat", "llp-plot", "llp-gan", "llp-co")
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,158 @@
+"""LLP-Co and SwAV: METHODS 9.2, their views, and what is saved."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.testing import assert_allclose, assert_array_equal
+
+from eobench.data import Bags, Inputs, ModalityArray, ModalityInfo, Partition, View
+from eobench.plugin import Budget, Method, Places, Registry, RunContext, Scoring, discover
+from eobench.scoring import score
+from eobench_proportions._augment import Augmentation, patch_view, series_view
+from eobench_proportions._bags import bag_codes
+from eobench_proportions._prototypes import PrototypeNetwork
+
+SHAPES = np.random.default_rng(99).normal(size=(3, 1, 4)) * 2
+CLASSES = ("a", "b", "c")
+
+
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
+    places = Places(None, tmp_path_factory.mktemp("cache"))
+    names = ["eobench_base_models", "eobench_proportions", "eobench.scoring"]
+    return discover(places, names, entry_points=False)
+
+
+def _samples(count: int, mix: list[float], seed: int = 0) -> tuple[Inputs, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    truth = rng.choice(len(mix), count, p=mix)
+    values = SHAPES[truth] + 0.1 * rng.normal(size=(count, 6, 4))
+    info = ModalityInfo("s2", "series", (6, 4), tuple("abcd"))
+    return Inputs.of(ModalityArray(info, values.astype(np.float32), None, np.arange(6, dtype=np.int16))), truth
+
+
+def _global(mix: list[float], size: int = 128, bags: int = 4) -> tuple[View, np.ndarray]:
+    inputs, truth = _samples(size * bags, mix)
+    part = Partition(np.arange(size * bags), np.arange(bags + 1) * size, np.tile(np.float32(mix), (bags, 1)))
+    return View("global", inputs, CLASSES[: len(mix)], bags=Bags((part,), shared=True)), truth
+
+
+def _learned(registry: Registry, view: View, seed: int = 0, name: str = "llp-co", **given: Any) -> Any:
+    card = registry.methods[name]
+    small = {"projection": 8, "hidden": 16, "samples_per_step": 1, "jitter": 0.0}
+    method: Method = card.load_object()(card.resolve(small | given))
+    model = registry.base_models["temp-cnn"]
+    base = model.load_object()(model.resolve({"hidden": 8, "dropout": 0.0, "lr": 0.01}))
+    return method.fit(view, RunContext(seed, budget=Budget(steps=60), base_model=base))
+
+
+def _accuracies(registry: Registry, view: View, truth: np.ndarray, predictor: Any) -> tuple[float, float]:
+    scoring = Scoring("global", view.classes, truth.astype(np.int16), predictor.predict(view.inputs))
+    row = score(scoring, registry.metrics, "class")
+    return row["acc_p"], row["acc_h"]  # type: ignore[return-value]
+
+
+def test_unequal_proportions_name_the_prototypes(registry: Registry) -> None:
+    view, truth = _global([0.6, 0.3, 0.1])
+    acc_p, acc_h = _accuracies(registry, view, truth, _learned(registry, view))
+    assert acc_p == acc_h
+    assert acc_p > 0.95
+
+
+@pytest.mark.slow
+def test_equal_proportions_may_swap_clusters_and_the_metrics_say_so(registry: Registry) -> None:
+    view, truth = _global([1 / 2, 1 / 2])
+    found = np.array([_accuracies(registry, view, truth, _learned(registry, view, seed)) for seed in range(20)])
+    assert found[:, 1].min() >= 0.95
+    assert found[:, 0].min() < 0.5
+    assert found[:, 0].max() > 0.5
+
+
+def test_hard_codes_learn_too(registry: Registry) -> None:
+    view, truth = _global([0.6, 0.3, 0.1])
+    acc_p, _ = _accuracies(registry, view, truth, _learned(registry, view, codes="hard"))
+    assert acc_p > 0.9
+
+
+def test_a_loaded_predictor_predicts_the_same(registry: Registry, tmp_path: Path) -> None:
+    view, _ = _global([0.6, 0.3, 0.1], size=16)
+    predictor = _learned(registry, view)
+    predictor.save(tmp_path)
+    first, second = (p.predict(view.inputs) for p in (predictor, type(predictor).load(tmp_path)))
+    assert_array_equal(first.probabilities, second.probabilities)
+    assert_allclose(np.linalg.norm(first.embeddings, axis=1), 1, rtol=1e-5)
+
+
+def test_prototypes_stand_still_in_the_first_epoch_and_move_after(registry: Registry) -> None:
+    view, _ = _global([0.6, 0.3, 0.1])  # an epoch is four steps
+
+    def weights(steps: int, frozen: int) -> np.ndarray:
+        card, model = registry.methods["llp-co"], registry.base_models["temp-cnn"]
+        method = card.load_object()(
+            card.resolve(
+                {"samples_per_step": 1, "frozen_epochs": frozen, "schedule": "constant", "weight_decay": 0}
+            )
+        )
+        base = model.load_object()(model.resolve({"hidden": 4}))
+        found = method.fit(view, RunContext(0, budget=Budget(steps=steps), base_model=base))
+        return found.network.head.weight.detach().numpy().copy()
+
+    assert_array_equal(weights(1, 1), weights(4, 1))
+    assert np.abs(weights(4, 0) - weights(1, 1)).max() > 0
+    assert np.abs(weights(6, 1) - weights(4, 1)).max() > 0
+
+
+def test_the_codes_of_equal_masses_equal_lightlys() -> None:
+    lightly = pytest.importorskip("lightly.loss.swav_loss")
+    scores = torch.randn(64, 30).clamp(-1, 1)
+    found = bag_codes(
+        scores, torch.zeros(64, dtype=torch.int64), torch.full((1, 30), 1 / 30), epsilon=0.05, iterations=3
+    )
+    assert_allclose(found.numpy(), lightly.sinkhorn(scores.clone(), iterations=3).numpy(), rtol=1e-3, atol=1e-6)
+
+
+def test_the_scores_are_cosines_over_the_temperature() -> None:
+    encoder = torch.nn.Linear(3, 5)
+    encoder.features = encoder.forward  # type: ignore[assignment]
+    network = PrototypeNetwork(encoder, 5, 4, hidden=6, projection=7, temperature=0.1).eval()
+    x = torch.randn(8, 3)
+    z, v = network.features(x), network.head.weight
+    expected = torch.nn.functional.cosine_similarity(z[:, None], v[None], dim=2) / 0.1
+    assert_allclose(network(x).detach().numpy(), expected.detach().numpy(), rtol=1e-4, atol=1e-5)
+
+
+def test_a_series_moves_by_less_than_its_share_and_keeps_its_ends() -> None:
+    x = torch.arange(20.0).expand(50, 1, 20)
+    moved = series_view(x, jitter=0.1, noise=0, mask=0)
+    assert (moved - x).abs().max() <= 2 + 1e-5
+    assert (moved - x).abs().max() > 0.5
+    assert moved.min() >= 0
+    assert moved.max() <= 19
+
+
+def test_noise_and_masks_have_their_sizes() -> None:
+    x = torch.zeros(400, 3, 40)
+    assert float(series_view(x, 0, 0.3, 0).std()) == pytest.approx(0.3, rel=0.1)
+    masked = series_view(x + 1, 0, 0, 0.25)
+    assert float((masked == 0).float().mean()) == pytest.approx(0.25, abs=0.02)
+    assert ((masked == 0).all(1) | (masked != 0).all(1)).all()  # all bands of a step
+
+
+def test_the_centre_of_a_patch_stays_and_its_surroundings_move() -> None:
+    x = torch.zeros(32, 2, 21, 21)
+    x[:, :, 10, 10], x[:, :, 10, 16] = 5.0, 3.0
+    moved = patch_view(x, resize=1.25)
+    assert (moved[:, :, 10, 10] > 4.9).all()
+    assert float(moved[:, :, 10, 16].std()) > 0.1
+
+
+def test_nothing_is_changed_in_place() -> None:
+    for x in (torch.randn(4, 3, 12), torch.randn(4, 3, 9, 9)):
+        before = x.clone()
+        assert np.abs((Augmentation()(x) - x).numpy()).max() > 0
+        assert_array_equal(x.numpy(), before.numpy())
