@@ -48,7 +48,12 @@ def test_fewer_clusters_than_classes_leave_a_class_wrong():
 def test_swapped_prototypes_lower_acc_p_but_not_acc_h():
     case = scoring([0, 0, 1, 1], [1, 1, 0, 0], as_classes=True)
     assert PrototypeAccuracy({}).compute(case)["acc_p"] == 0
-    assert HungarianAccuracy({}).compute(case)["acc_h"] == 1
+    assert HungarianAccuracy({}).compute(case) == {"acc_h": 1, "matched": [1, 0]}
+
+
+def test_a_class_that_shares_no_sample_with_its_match_has_none():
+    case = scoring([0, 0, 2, 2], [1, 1, 0, 0], count=3)
+    assert HungarianAccuracy({}).compute(case)["matched"] == [1, None, 0]
 
 
 def test_clusters_without_names_have_no_acc_p():
@@ -71,9 +76,10 @@ def test_acc_h_is_never_below_acc_p(drawn):
 def test_naming_clusters_otherwise_changes_no_score(drawn, order):
     truth, clusters = np.array(drawn).T
     renamed = np.array(order)[clusters]
-    for metric in (HungarianAccuracy({}), MutualInformation({}), RandIndex({})):
-        a, b = (metric.compute(scoring(truth, c, count=4)) for c in (clusters, renamed))
-        assert list(a.values()) == pytest.approx(list(b.values()))
+    metrics = {"acc_h": HungarianAccuracy({}), "nmi": MutualInformation({}), "ari": RandIndex({})}
+    for name, metric in metrics.items():
+        a, b = (metric.compute(scoring(truth, c, count=4))[name] for c in (clusters, renamed))
+        assert a == pytest.approx(b)
 
 
 def test_nmi_and_ari_leave_out_what_has_no_truth():

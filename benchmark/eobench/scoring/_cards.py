@@ -48,7 +48,15 @@ CARDS: tuple[MetricCard, ...] = (
         load="eobench.scoring._clustering:HungarianAccuracy",
         levels=_WEAK,
         citation="La Rosa et al., Learning from label proportions with prototypical contrastive clustering",
-        columns=(Column("acc_h", "accuracy after Hungarian matching; unmatched clusters are wrong, 0 to 1"),),
+        columns=(
+            Column("acc_h", "accuracy after Hungarian matching; unmatched clusters are wrong, 0 to 1"),
+            Column(
+                "matched",
+                "per class: index of the cluster (or predicted class) matched to it; null where none is",
+                better=None,
+                shape="per-class",
+            ),
+        ),
     ),
     MetricCard(
         name="acc-majority",
