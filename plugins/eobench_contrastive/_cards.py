@@ -1,0 +1,72 @@
+"""Cards of the pre-training methods. Light: nothing heavy is imported."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from eobench.plugin import Budget, MethodCard, Param, Pretraining
+from eobench_base_models.options import TRAINING_PARAMS
+
+PATNALA = "Patnala, Stadtler, Schultz, Gall: Bi-modal contrastive learning for crop classification (METHODS 2)"
+SCARF_PAPER = (
+    "Bahri, Jiang, Tay, Metzler: SCARF: self-supervised contrastive learning using random feature corruption. "
+    "ICLR 2022"
+)
+LOSSES = ("nt-xent", "eq1", "barlow-twins", "vicreg")
+
+CORRUPTION = Param(
+    "corruption", 0.6, "share of a date's features that a view loses (SCARF; 0: none)", minimum=0, maximum=1
+)
+LOSS = Param("loss", "nt-xent", "eq1: Eq 1 of Patnala et al. as printed", choices=LOSSES)
+SENSOR = Param("sensor", "", "modality whose encoder is kept and classified with; empty: the first")
+PARTNER = Param("partner", "", "modality that it is contrasted with; empty: the first other")
+PRETRAINING_PARAMS = (
+    CORRUPTION,
+    LOSS,
+    Param("temperature", 0.07, "that cosines are divided by (nt-xent and eq1)", minimum=1e-3, maximum=10),
+    Param("width", 256, "of encoder and projector", minimum=4, maximum=4096),
+    Param("pretrain_batch", 256, "dates of pixels in a step of pre-training, at most (paper: 2048)", minimum=4),
+    Param("pretrain_lr", 1e-3, "learning rate of pre-training", minimum=1e-8, maximum=1),
+    Param("pretrain_decay", 1e-5, "L2 penalty of pre-training, inside Adam", minimum=0, maximum=1),
+    Param(
+        "pretrain_factor",
+        5.0,
+        "pre-training lasts so many times the budget; an epoch: once over all observed dates of all pixels "
+        "(paper: 100 epochs, and 20 with labels)",
+        minimum=0,
+        maximum=1000,
+    ),
+)
+LABEL_PARAMS = (
+    Param("finetune", False, "train the encoder on with the labels, instead of keeping it frozen"),
+    Param("batch_size", 256, "labelled rows a step, at most", minimum=1),
+    Param("class_weights", "none", "weigh classes by the inverse of their labels", choices=("none", "balanced")),
+    Param(
+        "selection", "ma", "keeps the best state on validation rows, or the last", choices=("ma", "loss", "last")
+    ),
+    *TRAINING_PARAMS,
+)
+
+SCARF = MethodCard(
+    name="scarf",
+    summary="encoder of single dates, pre-trained against corrupted copies; then supervised on its features",
+    load="eobench_contrastive._methods:Scarf",
+    levels=("full", "few"),
+    kinds=("series",),
+    outputs=("classes", "probabilities", "embeddings"),
+    needs_base_model="series->class",
+    budgets={"quick": Budget(steps=300), "paper": Budget(epochs=20)},
+    pretraining=Pretraining(
+        irrelevant=("supervision", "base_model", *(f"params:{param.name}" for param in LABEL_PARAMS))
+    ),
+    citation=f"{SCARF_PAPER}; as the uni-modal arm of {PATNALA}",
+    params=(SENSOR, *PRETRAINING_PARAMS, *LABEL_PARAMS),
+)
+BIMODAL = replace(
+    SCARF,
+    name="bimodal-simclr",
+    summary="encoder of single dates, pre-trained against another sensor's view of the same pixels and days",
+    load="eobench_contrastive._methods:BimodalSimCLR",
+    citation=PATNALA,
+    params=(SENSOR, PARTNER, *PRETRAINING_PARAMS, *LABEL_PARAMS),
+)

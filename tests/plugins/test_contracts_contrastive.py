@@ -1,0 +1,20 @@
+"""Contrastive pre-training keeps its contracts."""
+
+from __future__ import annotations
+
+from eobench.testing import MethodContract
+
+
+class TestScarf(MethodContract):
+    method = "scarf[width=8]"
+    base_model = "temp-cnn[hidden=8]"
+
+
+class TestBimodalSimCLR(MethodContract):
+    method = "bimodal-simclr[width=8]"
+    base_model = "temp-cnn[hidden=8]"
+
+
+class TestFineTuning(MethodContract):
+    method = "scarf[width=8,finetune=true]"
+    base_model = "temp-cnn[hidden=8]"
