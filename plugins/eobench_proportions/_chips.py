@@ -22,7 +22,7 @@ from eobench_base_models.training import (
     logits_in_training,
     whole,
 )
-from eobench_proportions.chip_losses import LOSSES, ChipLoss
+from eobench_proportions.losses import CHIP_LOSSES, ChipLoss
 
 VALIDATION_CHIPS = 512
 
@@ -53,7 +53,7 @@ class ChipLLP(Method):
             view.bags,
             device=torch.device(run.device),
             batch_size=whole(self.params, "batch_size"),
-            loss=LOSSES[str(self.params["loss"])],
+            loss=CHIP_LOSSES[str(self.params["loss"])],
             balanced=self.params["class_weights"] == "balanced",
             selection=str(self.params["selection"]),
         )
@@ -68,7 +68,7 @@ class ChipObjective(Objective):
         bags: of its rows.
         device: of the network.
         batch_size: chips a step, at most.
-        loss: one of `chip_losses`.
+        loss: one of `CHIP_LOSSES`.
         balanced: weigh classes by the inverse of their mean given share, mean weight 1.
         selection: `loss` chooses the state by the validation regions, `last` keeps the last.
     """

@@ -8,7 +8,7 @@ import torch
 
 from eobench.data import Partition
 from eobench_proportions._chips import chip_shares
-from eobench_proportions.chip_losses import LOSSES
+from eobench_proportions.losses import CHIP_LOSSES
 
 
 @pytest.fixture
@@ -19,36 +19,38 @@ def chips():
 
 
 def test_mse_sums_classes_and_averages_chips(chips):
-    assert torch.isclose(LOSSES["mse"](*chips), torch.tensor((0.3**2 + 0.3**2 + 0) / 2))
+    assert torch.isclose(CHIP_LOSSES["mse"](*chips), torch.tensor((0.3**2 + 0.3**2 + 0) / 2))
 
 
 def test_rmse_is_the_root_of_each_chips_error(chips):
-    assert torch.isclose(LOSSES["rmse"](*chips), torch.tensor((0.18**0.5) / 2), atol=1e-5)
+    assert torch.isclose(CHIP_LOSSES["rmse"](*chips), torch.tensor((0.18**0.5) / 2), atol=1e-5)
 
 
 def test_kl_is_cross_entropy_less_the_entropy_of_what_is_given(chips):
     given = chips[1]
     entropy = -torch.xlogy(given, given).sum(dim=1).mean()
-    assert torch.isclose(LOSSES["kl"](*chips), LOSSES["cross-entropy"](*chips) - entropy, atol=1e-6)
-    assert torch.isclose(LOSSES["kl"](*chips), torch.tensor(-np.log(0.7) / 2, dtype=torch.float32), atol=1e-6)
+    assert torch.isclose(CHIP_LOSSES["kl"](*chips), CHIP_LOSSES["cross-entropy"](*chips) - entropy, atol=1e-6)
+    assert torch.isclose(CHIP_LOSSES["kl"](*chips), torch.tensor(-np.log(0.7) / 2, dtype=torch.float32), atol=1e-6)
 
 
 def test_lsrn_divides_by_the_variance_over_pixels(chips):
     first = 0.8 * 0.3**2 / 0.04 + 0.2 * 0.04
-    assert torch.isclose(LOSSES["lsrn"](*chips), torch.tensor((2 * first + 2 * 0.2 * 1e-3) / 2))
+    assert torch.isclose(CHIP_LOSSES["lsrn"](*chips), torch.tensor((2 * first + 2 * 0.2 * 1e-3) / 2))
 
 
-@pytest.mark.parametrize("name", sorted(LOSSES))
+@pytest.mark.parametrize("name", sorted(CHIP_LOSSES))
 def test_class_weights_weigh_classes(chips, name):
     probabilities, given, weights = chips
-    assert LOSSES[name](probabilities, given, 0 * weights) < 1e-6
-    assert LOSSES[name](probabilities, given, 4 * weights) > 1.9 * LOSSES[name](probabilities, given, weights)
+    assert CHIP_LOSSES[name](probabilities, given, 0 * weights) < 1e-6
+    assert CHIP_LOSSES[name](probabilities, given, 4 * weights) > 1.9 * CHIP_LOSSES[name](
+        probabilities, given, weights
+    )
 
 
-@pytest.mark.parametrize("name", sorted(LOSSES))
+@pytest.mark.parametrize("name", sorted(CHIP_LOSSES))
 def test_shares_of_zero_and_certain_maps_give_finite_losses_and_gradients(name):
     logits = torch.tensor([[[[60.0]], [[-60.0]]]], requires_grad=True)
-    loss = LOSSES[name](logits.softmax(dim=1), torch.tensor([[0.0, 1.0]]), torch.ones(2))
+    loss = CHIP_LOSSES[name](logits.softmax(dim=1), torch.tensor([[0.0, 1.0]]), torch.ones(2))
     loss.backward()
     assert torch.isfinite(loss)
     assert torch.isfinite(logits.grad).all()
