@@ -65,3 +65,14 @@ def test_a_failed_baseline_is_none(row, frame):
 def test_an_unknown_baseline_is_named_with_the_nearest(row, frame):
     with pytest.raises(EobenchError, match=r"unknown baseline 'ncx'.*Did you mean 'ncc'"):
         gains(frame([row("ncc", 0.5)]), baseline="ncx")
+
+
+def test_the_baseline_has_the_name_that_it_has_beside_cells_that_did_not_run(row, frame):
+    rows = [
+        row("supervised", 0.5, budget="300 steps"),
+        row("ncc", 0.6),
+        row("supervised", None, budget="20 epochs", status="skipped", seed=1),
+    ]
+    found = gains(frame(rows), metrics=["oa"])
+    assert list(found["method"]) == ["ncc"]
+    assert list(found["baseline"]) == ["supervised (300 steps)"]

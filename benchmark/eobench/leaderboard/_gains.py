@@ -27,8 +27,9 @@ def choose_baseline(frame: pd.DataFrame, baseline: str | None = None) -> str | N
     Raises:
         EobenchError: the baseline has no cell on the board.
     """
-    ok = frame[frame["status"] == "ok"]
-    labels = contenders(ok)
+    finished = (frame["status"] == "ok").to_numpy(bool)
+    ok = frame[finished]
+    labels = contenders(frame)[finished]  # named as on the whole board, where budgets may tell two apart
     names: list[str] = sorted(labels.unique(), key=lambda name: (len(name), name))
     if baseline is not None:
         if baseline not in names:

@@ -44,7 +44,11 @@
     fill(byId("win-slice"), slices.map((w) => w.label));
     const w = slices.find((s) => s.label === byId("win-slice").value);
     if (!w) return say("wins", "No two methods share a block.");
-    const count = w.names.length, size = Math.min(76, Math.max(30, 640 / count));
+    const count = w.names.length, slanted = count > 4;
+    const long = 6.4 * Math.max(...w.names.map((name) => name.length)); // pixels, about
+    const left = long + 60, right = slanted ? Math.max(20, ...w.names.map((name, k) => 5 * name.length - 30 * (count - 1 - k))) : 20;
+    const room = byId("wins").parentElement.clientWidth - 40 - left - right;
+    const size = Math.min(76, Math.max(30, Math.min(room, 760) / count));
     const places = w.names.map((_, k) => k);
     const share = w.share.map((row, i) => row.map((s, j) => (i === j ? null : s)));
     const hover = w.share.map((row, i) => row.map((s, j) => {
@@ -61,8 +65,9 @@
       hovertemplate: "%{customdata}<extra></extra>", hoverongaps: false, xgap: 3, ygap: 3, zmin: 0, zmax: 100,
       colorscale: [[0, colour("--low")], [0.5, colour("--mid")], [1, colour("--high")]], showscale: false,
     }], {
-      height: size * count + 190, width: Math.min(byId("wins").parentElement.clientWidth - 40, size * count + 330), autosize: false,
-      xaxis: { tickvals: places, ticktext: w.names, side: "top", showgrid: false, zeroline: false, tickangle: count > 4 ? -40 : 0, title: { text: "… the column", standoff: 8 }, constrain: "domain" },
+      height: size * count + (slanted ? 0.65 * long : 30) + 80, width: size * count + left + right, autosize: false,
+      margin: { l: left, r: right, t: (slanted ? 0.65 * long : 30) + 60, b: 20 },
+      xaxis: { tickvals: places, ticktext: w.names, side: "top", showgrid: false, zeroline: false, tickangle: slanted ? -40 : 0, ticklabeloverflow: "allow", title: { text: "… the column", standoff: 8 } },
       yaxis: { tickvals: places, ticktext: w.names, autorange: "reversed", showgrid: false, zeroline: false, title: { text: "the row beats …", standoff: 12 } },
     });
   }
