@@ -13,6 +13,7 @@ from eobench.data import EobenchError, Inputs, View
 from eobench.plugin import Checkpoint, Method, RunContext
 from eobench_base_models.training import LabelObjective, TrainingOptions, fit_network, number, whole
 from eobench_contrastive._dates import encoded, feature_series, observed_dates, only, partner_of, sensor_of
+from eobench_contrastive._figures import MOST, mean_features, plane_figure
 from eobench_contrastive._finetuned import FineTuned
 from eobench_contrastive._predictor import SensorPredictor
 from eobench_contrastive._pretraining import load_encoder, pretrain_encoder
@@ -86,8 +87,19 @@ class Scarf(Method):
         )
 
     def _features(self, view: View, encoder: DateEncoder, run: RunContext) -> View:
-        """The view in features; every base model of the same labels reads them from one stage."""
-        stored = run.stage("features", lambda: feature_arrays(view, encoder))
+        """The view in features; every base model of the same labels reads them from one stage.
+
+        The cell that computes them keeps their picture among its artifacts.
+        """
+
+        def compute() -> Checkpoint:
+            made = feature_arrays(view, encoder)
+            if run.artifacts is not None and view.labels is not None:
+                rows = mean_features(made["train"][:MOST], made["train_valid"][:MOST].astype(np.bool_))
+                run.artifact("features", plane_figure(rows, view.labels[:MOST], view.classes))
+            return made
+
+        stored = run.stage("features", compute)
         validation = view.validation
         if validation is not None:
             validation = replace(validation, inputs=_series(stored, "validation"))
