@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from eobench.data import EobenchError, View
-from eobench.plugin import Budget, RunContext
+from eobench.plugin import BaseModel, Budget, RunContext
 from eobench_base_models._adam import Adam
 from eobench_base_models._objective import Objective, Step, Validation
 from eobench_base_models._predictor import NetworkPredictor, predict_rows
@@ -27,7 +27,15 @@ VALIDATION_SHARE = 0.1
 FEWEST_STEPS_BETWEEN = 10
 
 
-def fit_network(view: View, run: RunContext, objective: Objective, options: TrainingOptions) -> NetworkPredictor:
+def fit_network(
+    view: View,
+    run: RunContext,
+    objective: Objective,
+    options: TrainingOptions,
+    *,
+    base_model: BaseModel | None = None,
+    budget: Budget | None = None,
+) -> NetworkPredictor:
     """Train the run's base model for an objective and return it at its best state.
 
     Adam with the base model's `lr`, a schedule over the run's budget, whole batches gathered by index. The state
@@ -39,27 +47,28 @@ def fit_network(view: View, run: RunContext, objective: Objective, options: Trai
         run: device, seeds, budget and the base model.
         objective: batches, loss and validation.
         options: optimiser, schedule, filling and scaling.
+        base_model: built in the place of the run's, such as one that wraps it.
+        budget: in the place of the run's, such as that of a pre-training.
 
     Raises:
-        EobenchError: the run has no base model or no budget.
+        EobenchError: there is no base model or no budget.
         FloatingPointError: the loss is no longer finite.
     """
-    if run.base_model is None or run.budget is None:
-        missing = "base model" if run.base_model is None else "budget"
+    family, limit = base_model or run.base_model, budget or run.budget
+    if family is None or limit is None:
+        missing = "base model" if family is None else "budget"
         raise EobenchError(f"training a network needs a {missing}, and the run has none: name one in the task")
     device = torch.device(run.device)
     preparation = Preparation.of(view.inputs, options.fill, options.scaling, options.mask)
     source = Source(view.inputs, objective.rows, preparation, device)
     with seeded(run.number("torch"), device):
-        network = run.base_model.build(preparation.shape(view.inputs.shape), len(view.classes)).to(device)
+        network = family.build(preparation.shape(view.inputs.shape), len(view.classes)).to(device)
         selection = _Selection(network, objective.validation, preparation, device)
-        horizon = Horizon.of(run.budget, objective)
-        lr = float(run.base_model.params.get("lr") or DEFAULT_RATE)
+        horizon = Horizon.of(limit, objective)
+        lr = float(family.params.get("lr") or DEFAULT_RATE)
         steps = _Loop(network, objective, source, run, options, horizon, lr).train(selection)
     selection.restore()
-    return NetworkPredictor.of(
-        network, run.base_model, view.inputs.shape, len(view.classes), preparation, steps=steps
-    )
+    return NetworkPredictor.of(network, family, view.inputs.shape, len(view.classes), preparation, steps=steps)
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Contrastive pre-training of encoders of single dates, with one sensor or two. Light: cards only."""
 
 from eobench.plugin import DatasetCard, MethodCard, Places, SuiteCard, hookimpl
-from eobench_contrastive._cards import BIMODAL, SCARF
+from eobench_contrastive._cards import BIMODAL, SCARF, SIMCLR
 from eobench_contrastive._published_sets import published_cards
 
 
@@ -14,7 +14,7 @@ def eobench_datasets(places: Places) -> list[DatasetCard]:
 @hookimpl
 def eobench_methods() -> list[MethodCard]:
     """Return the methods."""
-    return [SCARF, BIMODAL]
+    return [SCARF, BIMODAL, SIMCLR]
 
 
 @hookimpl

@@ -70,3 +70,42 @@ BIMODAL = replace(
     citation=PATNALA,
     params=(SENSOR, PARTNER, *PRETRAINING_PARAMS, *LABEL_PARAMS),
 )
+SIMCLR = MethodCard(
+    name="simclr",
+    summary="a base model's own encoder, pre-trained on two views of whole samples; then supervised from there",
+    load="eobench_contrastive._simclr:SimCLR",
+    levels=("full", "few"),
+    kinds=("series", "image"),
+    targets=("class", "dense"),
+    outputs=("classes", "probabilities", "embeddings"),
+    needs_base_model="series->class, image->class, image->map",
+    budgets={"quick": Budget(steps=300), "paper": Budget(epochs=20)},
+    pretraining=Pretraining(
+        irrelevant=("supervision", *(f"params:{name}" for name in ("batch_size", "class_weights", "selection")))
+    ),
+    citation="Chen, Kornblith, Norouzi, Hinton: A simple framework for contrastive learning of visual "
+    "representations. ICML 2020",
+    params=(
+        LOSS,
+        Param("temperature", 0.1, "that cosines are divided by (nt-xent and eq1)", minimum=1e-3, maximum=10),
+        Param("width", 128, "of the projector", minimum=4, maximum=4096),
+        Param("pretrain_batch", 256, "samples in a step of pre-training, at most; large images: fewer", minimum=2),
+        Param("pretrain_lr", 1e-3, "learning rate of pre-training", minimum=1e-8, maximum=1),
+        Param(
+            "pretrain_factor",
+            1.0,
+            "pre-training lasts so many times the budget; an epoch: once over all samples",
+            minimum=0.001,
+            maximum=1000,
+        ),
+        Param(
+            "jitter", 0.03, "of series: the most that time moves, a share of their length", minimum=0, maximum=0.5
+        ),
+        Param(
+            "noise", 0.1, "of series: in each standardised band; of images: scale and shift of bands", minimum=0
+        ),
+        Param("mask_steps", 0.1, "of series: share of the steps that are set to the mean", minimum=0, maximum=0.9),
+        Param("resize", 1.25, "of images: largest factor of their size", minimum=1, maximum=4),
+        *(param for param in LABEL_PARAMS if param.name != "finetune"),
+    ),
+)

@@ -18,3 +18,13 @@ class TestBimodalSimCLR(MethodContract):
 class TestFineTuning(MethodContract):
     method = "scarf[width=8,finetune=true]"
     base_model = "temp-cnn[hidden=8]"
+
+
+class TestSimCLR(MethodContract):
+    method = "simclr[width=8]"
+    base_model = "temp-cnn[hidden=8]"
+
+
+class TestSimCLROfPatches(MethodContract):
+    method = "simclr[width=8]"
+    base_model = "resnet18[width=4]"
