@@ -109,7 +109,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         cache, out = root / "cache", root / "boards"
-        eobench(cache, "data", "prepare", "simulated-pairs")
+        eobench(cache, "data", "prepare", "simulated-pairs[samples=1200,pool=600]")
         run(cache, root / "warm", "base_model=bilstm#0")  # compiled modules, files in memory
         forget(cache)
         together = run(cache, out)

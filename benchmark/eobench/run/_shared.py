@@ -69,7 +69,8 @@ def store_checkpoint(path: Path, checkpoint: Any, owner: str) -> None:
         raise PluginError(
             f"{owner}: a checkpoint must be a mapping of names to NumPy arrays, not {checkpoint!r:.80}"
         )
-    arrays: dict[str, NDArray[Any]] = {k: np.ascontiguousarray(v) for k, v in checkpoint.items()}
+    # reshaped, as a contiguous copy of a number would be a row of one
+    arrays: dict[str, NDArray[Any]] = {k: np.ascontiguousarray(v).reshape(v.shape) for k, v in checkpoint.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:

@@ -14,6 +14,7 @@ from safetensors.numpy import load_file
 
 from eobench.data import EobenchError, Inputs, ModalityArray, ModalityInfo, UnsupportedError, View
 from eobench.plugin import Budget, Checkpoint, Method, Places, Registry, RunContext, discover
+from eobench.run._shared import load_checkpoint, store_checkpoint
 from eobench_contrastive import _pretraining
 from eobench_contrastive._dates import encoded, observed_dates
 from eobench_contrastive._pretraining import load_encoder
@@ -246,3 +247,16 @@ def test_curves_of_pre_training_stand_with_the_cell(registry: Registry) -> None:
     run = _run(registry, checkpoint=checkpoint)
     method.fit(_labelled(inputs), run)
     assert {"pretraining-loss", "pretraining-alignment", "pretraining-uniformity"} <= set(run.curves)
+
+
+def test_a_stored_checkpoint_serves_as_the_fresh_one(registry: Registry, tmp_path: Path) -> None:
+    inputs = _inputs()
+    method = _method(registry, "scarf")
+    fresh = method.pretrain(_unlabelled(inputs), _run(registry))
+    store_checkpoint(tmp_path / "stage" / "checkpoint.safetensors", fresh, "scarf")
+    stored = load_checkpoint(tmp_path / "stage" / "checkpoint.safetensors")
+    assert {k: (v.shape, v.dtype) for k, v in stored.items()} == {k: (v.shape, v.dtype) for k, v in fresh.items()}
+    one, other = (
+        method.fit(_labelled(inputs), _run(registry, checkpoint=c)).predict(inputs) for c in (fresh, stored)
+    )
+    assert_array_equal(one.probabilities, other.probabilities)
