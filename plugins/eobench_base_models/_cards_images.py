@@ -13,6 +13,7 @@ def _rate(default: float) -> Param:
     return Param("lr", default, "learning rate that a training method uses", minimum=1e-8, maximum=1)
 
 
+_WIDTH = Param("width", 64, "channels of the encoder's first stage; all layers go with it", minimum=4)
 DOWNCONV = BaseModelCard(
     name="downconv",
     summary="one strided convolution and a class map a quarter as fine: 5,189 parameters",
@@ -73,18 +74,24 @@ VGG16_UNET = BaseModelCard(
     takes="image",
     gives="map",
     citation=LLP_CITATION,
-    params=(_rate(1e-4),),
-    spaces={"paper": {"lr": Choice((1e-4,))}, "small": {"lr": Range(1e-4, 1e-3, log=True)}},
+    params=(_WIDTH, _rate(1e-4)),
+    spaces={
+        "paper": {"width": Choice((64,)), "lr": Choice((1e-4,))},
+        "small": {"width": Choice((4, 8)), "lr": Range(3e-4, 3e-3, log=True)},
+    },
 )
 RESNET18_UNET = BaseModelCard(
     name="resnet18-unet",
-    summary="U-Net over ResNet-18, not pre-trained",
+    summary="U-Net over ResNet-18, not pre-trained: 14.3 million parameters",
     load="eobench_base_models._unet:ResNet18UNet",
     takes="image",
     gives="map",
     citation=LLP_CITATION,
-    params=(_rate(1e-4),),
-    spaces={"paper": {"lr": Choice((1e-4,))}, "small": {"lr": Range(1e-4, 1e-3, log=True)}},
+    params=(_WIDTH, _rate(1e-4)),
+    spaces={
+        "paper": {"width": Choice((64,)), "lr": Choice((1e-4,))},
+        "small": {"width": Choice((4, 8)), "lr": Range(3e-4, 3e-3, log=True)},
+    },
 )
 RESNET18 = BaseModelCard(
     name="resnet18",

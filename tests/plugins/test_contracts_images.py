@@ -17,6 +17,14 @@ class TestUNet(BaseModelContract):
     base_model = "unet[width=4]"
 
 
+class TestVGG16UNet(BaseModelContract):
+    base_model = "vgg16-unet[width=4]"
+
+
+class TestResNet18UNet(BaseModelContract):
+    base_model = "resnet18-unet[width=4]"
+
+
 class TestChipLLP(MethodContract):
     method = "chip-llp"
     base_model = "downconv[filters=8]"

@@ -38,6 +38,21 @@ def test_vgg16_unet_has_the_papers_23_7_million():
     assert round(sum(p.numel() for p in build("vgg16-unet").parameters()) / 1e6, 1) == 23.7
 
 
+@pytest.mark.parametrize(("name", "least"), [("vgg16-unet", 60), ("resnet18-unet", 58)])
+def test_half_the_width_is_a_quarter_of_the_weights_and_as_many_layers(name, least):
+    published, half = build(name), build(name, width=32)
+    pairs = list(zip(published.named_parameters(), half.named_parameters(), strict=True))
+    assert len(pairs) >= least
+    for (one, large), (other, small) in pairs:
+        assert one == other
+        assert large.ndim < 4 or small.shape[2:] == large.shape[2:]
+    first, last = next(half.encoder.parameters()), list(half.head.parameters())[-1]
+    assert first.shape[:2] == (32, 3)
+    assert last.shape == (5,)
+    weights = [sum(p.numel() for p in n.parameters()) for n in (published, half)]
+    assert weights[0] / weights[1] == pytest.approx(4, rel=0.02)
+
+
 def test_maps_are_as_fine_as_their_stride():
     assert build("downconv")(torch.rand(2, 3, 96, 96)).shape == (2, 5, 24, 24)
     assert build("qkm")(torch.rand(2, 3, 96, 96)).shape == (2, 5, 48, 48)
