@@ -1,6 +1,6 @@
-"""Methods that learn from bags with label proportions. Light: cards only."""
+"""Methods that learn from bags with label proportions, and their papers' tables. Light: cards only."""
 
-from eobench.plugin import MethodCard, hookimpl
+from eobench.plugin import MethodCard, SuiteCard, hookimpl
 from eobench_proportions._cards import CARDS
 
 
@@ -8,3 +8,15 @@ from eobench_proportions._cards import CARDS
 def eobench_methods() -> list[MethodCard]:
     """Return the methods."""
     return list(CARDS)
+
+
+@hookimpl
+def eobench_suites() -> list[SuiteCard]:
+    """Return the papers' tables."""
+    return [
+        SuiteCard(
+            name="llp-co",
+            summary="Tables III and IV of La Rosa et al.: LLP-Co, SwAV and the LLP field, on patches and series",
+            load="eobench_proportions:suites/llp-co.yaml",
+        )
+    ]

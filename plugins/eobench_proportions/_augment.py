@@ -23,9 +23,9 @@ class Augmentation:
         resize: of patches, the largest factor by which they are enlarged or made smaller.
     """
 
-    jitter: float = 0.03
+    jitter: float = 0.015
     noise: float = 0.1
-    mask: float = 0.1
+    mask: float = 0.05
     resize: float = 1.25
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:

@@ -105,15 +105,14 @@ LLP_GAN = _card(
     epochs=3000,
 )
 _CONTRAST = (
-    Param("epsilon", 0.05, "strength of the transport's entropy", minimum=1e-3, maximum=10),
     Param("iterations", 5, "of Sinkhorn", minimum=1),
     Param("temperature", 0.1, "by which scores are divided", minimum=1e-3),
     Param("frozen_epochs", 1, "first epochs in which prototypes stand still", minimum=0),
     Param("hidden", 256, "width of the projection's hidden layer; SwAV's: 2048", minimum=1),
     Param("projection", 128, "width of the unit features; the paper's: 1024", minimum=1),
-    Param("jitter", 0.03, "of series: the most that time moves, a share of their length", minimum=0, maximum=0.5),
+    Param("jitter", 0.015, "of series: the most that time moves, a share of their length", minimum=0, maximum=0.5),
     Param("noise", 0.1, "of series: in each standardised band", minimum=0),
-    Param("mask_steps", 0.1, "of series: share of the steps that are set to the mean", minimum=0, maximum=0.9),
+    Param("mask_steps", 0.05, "of series: share of the steps that are set to the mean", minimum=0, maximum=0.9),
     Param("resize", 1.25, "of patches: largest factor of their size", minimum=1, maximum=4),
 )
 LA_ROSA = "La Rosa et al., Learning from label proportions with prototypical contrastive clustering"
@@ -123,6 +122,7 @@ LLP_CO = _card(
     "_llpco:LLPCo",
     LA_ROSA,
     Param("codes", "soft", "hard: one-hot, the paper's choice at 32 samples a bag", choices=("soft", "hard")),
+    Param("epsilon", 0.1, "strength of the transport's entropy; the paper's: 0.05", minimum=1e-3, maximum=10),
     *_CONTRAST,
 )
 SWAV = MethodCard(
@@ -141,6 +141,7 @@ SWAV = MethodCard(
         Param("prototypes", 30, "of equal mass", minimum=2),
         Param("clusters", 0, "of k-means; 0: one a class", minimum=0),
         Param("readout", 0, "seed of k-means; the paper takes the mean over five", minimum=0),
+        Param("epsilon", 0.05, "strength of the transport's entropy", minimum=1e-3, maximum=10),
         *_CONTRAST,
         *TRAINING_PARAMS,
     ),
@@ -154,13 +155,13 @@ CHIP_LLP = MethodCard(
     targets=("dense",),
     outputs=("classes", "probabilities", "embeddings"),
     needs_base_model="image->map",
-    budgets={"quick": Budget(steps=300), "paper": Budget(epochs=50)},
+    budgets={"quick": Budget(steps=1200), "paper": Budget(epochs=50)},
     citation=(
         "Ramos-Pollan, Gonzalez: Lightweight learning from label proportions on satellite imagery. "
         "arXiv 2306.12461"
     ),
     params=(
-        Param("batch_size", 32, "chips a step, at most", minimum=1),
+        Param("batch_size", 8, "chips a step, at most; the paper's: 32 for land cover, 8 for people", minimum=1),
         Param(
             "loss",
             "mse",

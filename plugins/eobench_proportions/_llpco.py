@@ -31,16 +31,18 @@ class LLPCo(Method):
     """LLP-Co (La Rosa, Oliveira, Ghamisi; METHODS 1.1): Algorithm 1.
 
     Two views of every sample of a bag; unit features; scores with one prototype a class; codes by Sinkhorn whose
-    marginals are the bag's proportions and 1/n (Eq 10, epsilon 0.05, 5 iterations); p = softmax(scores / 0.1)
+    marginals are the bag's proportions and 1/n (Eq 10, 5 iterations); p = softmax(scores / 0.1)
     (Eq 9); loss = CE(codes of one view, p of the other), both ways, mean over samples (Eq 7-8). Prototypes stand
     still in the first epoch; warm-up, then cosine. A sample's class is that of its best prototype. `codes=hard`
     is what the paper does at 32 samples a bag.
 
-    Deviations: Adam with the base model's rate, since it learns within a quick budget (theirs: SGD, rate 0.1);
-    several small bags make a step, each with codes of its own (`samples_per_step=1` is one bag a step, the
-    paper's); the projection is `projection` wide (theirs 1024) with SwAV's head, whose depth they do not give;
-    prototypes get unit length where they are used, SwAV rescales them before each step; ranges of the
-    augmentations are not given, and those of series are ours; a validation with bags chooses the state.
+    Deviations: epsilon is 0.1, the temperature, where the transport scales p by class and no more; at the
+    paper's 0.05 codes are sharper than p, and within a quick budget what is found first is kept, right or wrong
+    (table in docs/proportions.md). Adam with the base model's rate, since it learns within a quick budget
+    (theirs: SGD, rate 0.1). Several small bags make a step, each with codes of its own (`samples_per_step=1` is
+    one bag a step, the paper's). The projection is `projection` wide (theirs 1024) with SwAV's head, whose depth
+    they do not give. Prototypes get unit length where they are used, SwAV rescales them before each step. Ranges
+    of the augmentations are not given, and those of series are ours. A validation with bags chooses the state.
     """
 
     def fit(self, view: View, run: RunContext) -> NetworkPredictor:
