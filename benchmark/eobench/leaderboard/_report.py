@@ -13,6 +13,7 @@ import pandas as pd
 from eobench import __version__
 from eobench.leaderboard._blocks import contenders
 from eobench.leaderboard._format import models, scalar_metrics, texts
+from eobench.leaderboard._page_classes import class_data
 from eobench.leaderboard._page_figures import gain_data, score_data, win_data
 from eobench.leaderboard._summary import Summary, SummaryRow, given_texts, summarise
 from eobench.leaderboard._wins import slice_values
@@ -81,6 +82,7 @@ def _context(board: Board) -> dict[str, Any]:
             "wins": win_data(board.wins, title),
             "gains": gain_data(board.gains, title),
             "scores": score_data(list(summaries.values()), title),
+            "classes": class_data(frame),
         },
     }
 

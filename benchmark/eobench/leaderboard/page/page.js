@@ -115,9 +115,43 @@
     });
   }
 
+  const percent = (part, whole) => (whole ? (100 * part) / whole : null);
+  const total = (values) => values.reduce((sum, value) => sum + value, 0);
+
+  function drawClasses() {
+    const place = byId("class-place").value, all = "all methods";
+    const c = data.classes.find((p) => p.place === place) || data.classes[0];
+    fill(byId("class-method"), [all, ...c.names]);
+    const method = byId("class-method").value || all, rate = byId("class-rate").value;
+    byId("class-rate").parentElement.style.display = method === all ? "" : "none";
+    const column = (m, k) => total(m.map((line) => line[k]));
+    const many = method === all;
+    const one = c.confusion[c.names.indexOf(method)];
+    const z = many
+      ? c.confusion.map((m) => c.classes.map((_, k) => (rate === "recall" ? percent(m[k][k], total(m[k])) : percent(m[k][k], column(m, k)))))
+      : one.map((line) => line.map((count) => percent(count, total(line))));
+    const rows = many ? c.names : c.classes;
+    const hover = z.map((line, i) => line.map((v, k) => (v === null ? "no sample" : many
+      ? `${rows[i]}<br>${c.classes[k]}: <b>${v.toFixed(1)} %</b>`
+      : `${rows[i]} called ${c.classes[k]}<br><b>${v.toFixed(1)} %</b>, ${one[i][k]} samples`)));
+    const width = Math.max(...rows.map((name) => name.length)) * 6.4 + 60, size = Math.min(64, Math.max(24, 760 / c.classes.length));
+    const long = Math.max(...c.classes.map((name) => name.length)), high = many ? 30 : Math.max(24, Math.min(40, size));
+    draw("classes", [{
+      type: "heatmap", z, x: c.classes.map((_, k) => k), y: rows.map((_, k) => k), xgap: 2, ygap: 2, zmin: 0, zmax: 100, showscale: false,
+      text: z.map((line) => line.map((v) => (v === null || (!many && v < 0.5) ? "" : Math.round(v)))), texttemplate: size > 26 ? "%{text}" : "", textfont: { size: 11.5 },
+      customdata: hover, hovertemplate: "%{customdata}<extra></extra>", hoverongaps: false, colorscale: [[0, colour("--card")], [1, colour("--high")]],
+    }], {
+      width: size * c.classes.length + width + 5 * long, height: high * rows.length + 4.4 * long + 60 + (many ? 0 : 30), autosize: false,
+      margin: { l: width, r: 5 * long, t: 4.4 * long + 30 + (many ? 0 : 24), b: 20 },
+      xaxis: { tickvals: c.classes.map((_, k) => k), ticktext: c.classes, side: "top", tickangle: -40, ticklabeloverflow: "allow", showgrid: false, zeroline: false, title: many ? undefined : { text: "… is called", standoff: 8 } },
+      yaxis: { tickvals: rows.map((_, k) => k), ticktext: rows, autorange: "reversed", showgrid: false, zeroline: false },
+    });
+  }
+
   function figures() {
-    if (!window.Plotly) return ["wins", "gains", "scores"].forEach((id) => byId(id) && say(id, "This figure needs plotly.min.js beside the page; `eobench leaderboard build` writes it."));
+    if (!window.Plotly) return ["wins", "gains", "scores", "classes"].forEach((id) => byId(id) && say(id, "This figure needs plotly.min.js beside the page; `eobench leaderboard build` writes it."));
     if (byId("wins")) { drawWins(); drawGains(); drawScores(); }
+    if (byId("classes")) drawClasses();
   }
 
   if (byId("wins")) {
@@ -128,6 +162,10 @@
     listen(["win-metric", "win-slice"], drawWins);
     listen(["gain-metric", "gain-kind"], drawGains);
     listen(["score-metric", "score-dataset"], drawScores);
+    if (byId("classes")) {
+      fill(byId("class-place"), data.classes.map((c) => c.place));
+      listen(["class-place", "class-method", "class-rate"], drawClasses);
+    }
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", figures);
   }
   figures();
