@@ -30,7 +30,7 @@ class Scarf(Method):
     one tensor.) Stage 2: the frozen encoder makes a series of features, on which the base model is trained by the
     loop, the draws and the seeds of `supervised`; `finetune` trains the encoder on instead.
 
-    Deviations: batches of 256 dates by default (paper: 2048); budgets as `pretrain_factor` says; the encoder sees
+    Deviations: batches of 128 dates by default (paper: 2048); budgets as `pretrain_factor` says; the encoder sees
     all observed dates of train (and of the pool, where the task grants it), not a draw per date. Features are
     standardised by the labelled rows, gaps filled among features. With `finetune` gaps are filled before the
     encoder, which brings its own standardisation: `scaling` is without effect there.
