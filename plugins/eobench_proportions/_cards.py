@@ -122,7 +122,13 @@ LLP_CO = _card(
     "_llpco:LLPCo",
     LA_ROSA,
     Param("codes", "soft", "hard: one-hot, the paper's choice at 32 samples a bag", choices=("soft", "hard")),
-    Param("epsilon", 0.1, "strength of the transport's entropy; the paper's: 0.05", minimum=1e-3, maximum=10),
+    Param(
+        "epsilon",
+        0.0,
+        "strength of the transport's entropy; 0: the paper's 0.05 where bags share a vector, else 0.1",
+        minimum=0,
+        maximum=10,
+    ),
     *_CONTRAST,
 )
 SWAV = MethodCard(

@@ -36,13 +36,14 @@ class LLPCo(Method):
     still in the first epoch; warm-up, then cosine. A sample's class is that of its best prototype. `codes=hard`
     is what the paper does at 32 samples a bag.
 
-    Deviations: epsilon is 0.1, the temperature, where the transport scales p by class and no more; at the
-    paper's 0.05 codes are sharper than p, and within a quick budget what is found first is kept, right or wrong
-    (table in docs/proportions.md). Adam with the base model's rate, since it learns within a quick budget
-    (theirs: SGD, rate 0.1). Several small bags make a step, each with codes of its own (`samples_per_step=1` is
-    one bag a step, the paper's). The projection is `projection` wide (theirs 1024) with SwAV's head, whose depth
-    they do not give. Prototypes get unit length where they are used, SwAV rescales them before each step. Ranges
-    of the augmentations are not given, and those of series are ours. A validation with bags chooses the state.
+    Deviations: epsilon is the paper's 0.05 only where bags share one vector. There codes must be sharper than p,
+    or all samples get that vector for good. Where each bag has its own, it is 0.1, the temperature: codes are p
+    scaled by class, and what is found first is not kept, right or wrong (tables in docs/proportions.md). Adam
+    with the base model's rate, since it learns within a quick budget (theirs: SGD, rate 0.1). Several small bags
+    make a step, each with codes of its own (`samples_per_step=1` is one bag a step, the paper's). The projection
+    is `projection` wide (theirs 1024) with SwAV's head, whose depth they do not give. Prototypes get unit length
+    where they are used, SwAV rescales them before each step. Ranges of the augmentations are not given, and those
+    of series are ours. A validation with bags chooses the state.
     """
 
     def fit(self, view: View, run: RunContext) -> NetworkPredictor:
@@ -51,14 +52,17 @@ class LLPCo(Method):
         Raises:
             EobenchError: it has none, their proportions are none, or the run has no base model.
         """
+        bags = checked_bags(view, "llp-co")
         objective = SwappedObjective(
             view,
-            checked_bags(view, "llp-co"),
+            bags,
             device=torch.device(run.device),
             samples_per_step=whole(self.params, "samples_per_step"),
             selection=str(self.params["selection"]),
         )
         configure(objective, self.params)
+        if objective.epsilon == 0:
+            objective.epsilon = 0.05 if bags.shared else 0.1
         objective.hard = self.params["codes"] == "hard"
         with prototypes_over(run, self.params):
             return fit_network(view, run, objective, TrainingOptions.of(self.params))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,7 @@ def _global(mix: list[float], size: int = 128, bags: int = 4) -> tuple[View, np.
 
 def _learned(registry: Registry, view: View, seed: int = 0, name: str = "llp-co", **given: Any) -> Any:
     card = registry.methods[name]
-    small = {"projection": 8, "hidden": 16, "samples_per_step": 1, "jitter": 0.0, "epsilon": 0.05}  # the paper's
+    small = {"projection": 8, "hidden": 16, "samples_per_step": 1, "jitter": 0.0}
     method: Method = card.load_object()(card.resolve(small | given))
     model = registry.base_models["temp-cnn"]
     base = model.load_object()(model.resolve({"hidden": 8, "dropout": 0.0, "lr": 0.01}))
@@ -61,6 +62,24 @@ def test_unequal_proportions_name_the_prototypes(registry: Registry) -> None:
     row = _scores(registry, view, truth, _learned(registry, view))
     assert row["matched"] == [0, 1, 2]
     assert row["acc_p"] == row["acc_h"] > 0.95
+
+
+def test_epsilon_is_the_papers_where_bags_share_a_vector_and_the_temperature_elsewhere(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used: list[float] = []
+
+    def watched(*given: Any, epsilon: float, **named: Any) -> Any:
+        used.append(epsilon)
+        return bag_codes(*given, epsilon=epsilon, **named)
+
+    monkeypatch.setattr("eobench_proportions._llpco.bag_codes", watched)
+    view, _ = _global([0.6, 0.3, 0.1], size=16)
+    assert view.bags is not None
+    for shared, expected in ((True, 0.05), (False, 0.1)):
+        used.clear()
+        _learned(registry, replace(view, bags=replace(view.bags, shared=shared)))
+        assert set(used) == {expected}
 
 
 @pytest.mark.slow
