@@ -18,5 +18,10 @@ def eobench_suites() -> list[SuiteCard]:
             name="llp-co",
             summary="Tables III and IV of La Rosa et al.: LLP-Co, SwAV and the LLP field, on patches and series",
             load="eobench_proportions:suites/llp-co.yaml",
-        )
+        ),
+        SuiteCard(
+            name="lightweight-llp",
+            summary="Ramos-Pollan and Gonzalez: chips in communes, by network, by loss, in all pairs of two areas",
+            load="eobench_proportions:suites/lightweight-llp.yaml",
+        ),
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -22,9 +23,14 @@ from eobench_base_models.training import (
     logits_in_training,
     whole,
 )
+from eobench_proportions._chip_maps import chip_figure
 from eobench_proportions.losses import CHIP_LOSSES, ChipLoss
 
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
 VALIDATION_CHIPS = 512
+DRAWN_CHIPS = 6
 
 
 class ChipLLP(Method):
@@ -32,7 +38,12 @@ class ChipLLP(Method):
 
     A batch is a random set of chips; the network's map of a chip, after softmax, is averaged over its pixels and
     compared with the shares of the chip's region (its commune); no bag is pooled. Adam with the base model's `lr`,
-    50 epochs (`paper`), batches of 32 chips (8 for human population).
+    50 epochs (`paper`), batches of 32 chips for land cover, of 8 for human population.
+
+    Their 50 epochs are 54,000 steps at `lr` 0.001. `quick` takes 1,200, and what it learns hangs on three things
+    (docs/chips.md): `lr` 0.01 for `downconv` and `qkm`, many small batches rather than few large ones (hence 8
+    by default), and regions whose shares differ; where they do not, the mean of all regions is a good answer, and
+    every pixel becomes the commonest class.
 
     At `bags`, `global` and `census` the region is the bag. Deviations: the batches of an epoch are equal, none is
     dropped; their schedule is constant and weight decay absent, ours are options (`schedule`, `weight_decay`);
@@ -57,7 +68,10 @@ class ChipLLP(Method):
             balanced=self.params["class_weights"] == "balanced",
             selection=str(self.params["selection"]),
         )
-        return fit_network(view, run, objective, TrainingOptions.of(self.params))
+        predictor = fit_network(view, run, objective, TrainingOptions.of(self.params))
+        if run.artifacts is not None:
+            run.artifact("chips", drawn_chips(view, predictor))
+        return predictor
 
 
 class ChipObjective(Objective):
@@ -122,6 +136,24 @@ class ChipObjective(Objective):
         """Return the loss of the batch."""
         logits = _maps(logits_in_training(network, x))
         return self._loss(logits.softmax(dim=1), step.targets[0], self._weights)
+
+
+def drawn_chips(view: View, predictor: NetworkPredictor) -> Figure:
+    """Return a picture of a few chips: of validation, or where the level gives none of those it learned from.
+
+    Their true maps are not in a view, so the shares of their regions stand beside what the maps sum up to.
+    """
+    shown = [(v, *chip_shares(v.bags.partition(0))) for v in (view.validation, view) if v and v.bags]
+    held, rows, given = next((v for v in shown if len(v[1])), shown[-1])
+    chosen = np.linspace(0, len(rows) - 1, min(DRAWN_CHIPS, len(rows))).astype(np.int64)
+    inputs = held.inputs.take(rows[chosen])
+    found = predictor.predict(inputs)
+    maps, soft = found.classes, found.probabilities
+    assert maps is not None  # noqa: S101 - a network for maps gives both
+    assert soft is not None  # noqa: S101
+    shares = [("region", given[chosen]), ("predicted", soft.mean(axis=(2, 3)))]
+    images = inputs.batch(slice(0, len(chosen))).values
+    return chip_figure(images, maps, view.classes, shares)
 
 
 def chip_shares(partition: Partition) -> tuple[NDArray[np.int64], NDArray[np.float32]]:

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from eobench.data import Partition
+from eobench_proportions._chip_maps import COLOURS, chip_figure
 from eobench_proportions._chips import chip_shares
 from eobench_proportions.losses import CHIP_LOSSES
 
@@ -61,3 +62,21 @@ def test_every_chip_is_given_its_own_regions_shares():
     rows, given = chip_shares(Partition(np.array([4, 0, 2]), np.array([0, 1, 3]), shares))
     assert rows.tolist() == [4, 0, 2]
     assert given.tolist() == [[1, 0], [0.25, 0.75], [0.25, 0.75]]
+
+
+def test_the_picture_has_a_row_a_chip_and_truth_only_where_it_is_known():
+    rng = np.random.default_rng(0)
+    images, maps = rng.random((2, 3, 8, 8)).astype(np.float32), rng.integers(0, 2, (2, 4, 4))
+    shares = [("region", np.full((2, 2), 0.5, np.float32))]
+    without = chip_figure(images, maps, ("a", "b"), shares)
+    beside = chip_figure(images, maps, ("a", "b"), shares, truth=np.zeros((2, 8, 8), np.int64))
+    assert [len(figure.data) for figure in (without, beside)] == [6, 8]
+    red = int(COLOURS[0][1:3], 16)
+    assert beside.data[2].z[0][0][0] == red
+    assert {value[0] for row in without.data[1].z for value in row} <= {red, int(COLOURS[1][1:3], 16)}
+
+
+def test_a_grey_image_and_unknown_pixels_are_drawn():
+    grey, unknown = np.zeros((1, 1, 4, 4), np.float32), np.full((1, 4, 4), -1)
+    figure = chip_figure(grey, unknown, ("a",), [("given", np.ones((1, 1), np.float32))])
+    assert np.asarray(figure.data[1].z).min() == 255
