@@ -26,8 +26,8 @@ from eobench_contrastive._initialised import Initialised, Projected
 from eobench_contrastive._pretraining import ENCODER, Loss, loss_of
 from eobench_proportions._augment import Augmentation
 
-PIXELS_A_SAMPLE = 32 * 32
-"""Images with more pixels make as many fewer in a batch."""
+PIXELS_A_SAMPLE, FEWEST = 8 * 8, 16
+"""Images with more pixels make as many fewer in a batch, but so many at least: they are each other's negatives."""
 
 
 class SimCLR(Method):
@@ -100,7 +100,7 @@ class SimCLR(Method):
         shape = view.inputs.shape
         pixels = int(np.prod(shape[1:])) if len(shape) > 2 else 1  # (C, T) or (C, H, W)
         size = whole(self.params, "pretrain_batch")
-        return max(2, min(size, size * PIXELS_A_SAMPLE // pixels))
+        return min(size, max(FEWEST, size * PIXELS_A_SAMPLE // pixels))
 
 
 class TwoViews(Objective):
