@@ -9,6 +9,21 @@
   const symbols = ["circle", "square", "diamond", "triangle-up", "cross", "x", "star", "pentagon", "hexagon", "triangle-down"];
   const options = { displayModeBar: false, responsive: true };
 
+  // Names of methods can be long. Beside a row they are broken into lines, over a column they are cut; hovering tells them whole.
+  const MOST = 46, MOST_ABOVE = 34;
+  function lines(name) {
+    const found = [];
+    while (name.length > MOST) {
+      const at = Math.max(...[" (", "[", ",", " · "].map((mark) => { const k = name.lastIndexOf(mark, MOST - 2); return k < 12 ? 0 : k + (mark === "," || mark === "[" ? 1 : 0); })) || MOST;
+      found.push(name.slice(0, at));
+      name = name.slice(at).trimStart();
+    }
+    return [...found, name];
+  }
+  const broken = (name) => lines(name).join("<br>");
+  const wide = (names) => Math.max(...names.flatMap((name) => lines(name).map((line) => line.length)));
+  const cut = (name) => (name.length > MOST_ABOVE ? `${name.slice(0, MOST_ABOVE - 1).replace(/&[a-z]*$/, "")}…` : name);
+
   function fill(select, values) {
     const before = select.value;
     select.replaceChildren(...values.map((value) => Object.assign(document.createElement("option"), { value, textContent: value })));
@@ -44,9 +59,10 @@
     fill(byId("win-slice"), slices.map((w) => w.label));
     const w = slices.find((s) => s.label === byId("win-slice").value);
     if (!w) return say("wins", "No two methods share a block.");
-    const count = w.names.length, slanted = count > 4;
-    const long = 6.4 * Math.max(...w.names.map((name) => name.length)); // pixels, about
-    const left = long + 60, right = slanted ? Math.max(20, ...w.names.map((name, k) => 5 * name.length - 30 * (count - 1 - k))) : 20;
+    const count = w.names.length, slanted = count > 4 || wide(w.names) > 12;
+    const above = slanted ? w.names.map(cut) : w.names.map(broken);
+    const long = 6.4 * Math.max(...above.map((name) => name.length)); // pixels, about
+    const left = 6.4 * wide(w.names) + 60, right = slanted ? Math.max(20, ...above.map((name, k) => 5 * name.length - 30 * (count - 1 - k))) : 20;
     const room = byId("wins").parentElement.clientWidth - 40 - left - right;
     const size = Math.min(76, Math.max(30, Math.min(room, 760) / count));
     const places = w.names.map((_, k) => k);
@@ -65,10 +81,10 @@
       hovertemplate: "%{customdata}<extra></extra>", hoverongaps: false, xgap: 3, ygap: 3, zmin: 0, zmax: 100,
       colorscale: [[0, colour("--low")], [0.5, colour("--mid")], [1, colour("--high")]], showscale: false,
     }], {
-      height: size * count + (slanted ? 0.65 * long : 30) + 80, width: size * count + left + right, autosize: false,
-      margin: { l: left, r: right, t: (slanted ? 0.65 * long : 30) + 60, b: 20 },
-      xaxis: { tickvals: places, ticktext: w.names, side: "top", showgrid: false, zeroline: false, tickangle: slanted ? -40 : 0, ticklabeloverflow: "allow", title: { text: "… the column", standoff: 8 } },
-      yaxis: { tickvals: places, ticktext: w.names, autorange: "reversed", showgrid: false, zeroline: false, title: { text: "the row beats …", standoff: 12 } },
+      height: size * count + (slanted ? 0.65 * long : 60) + 80, width: size * count + left + right, autosize: false,
+      margin: { l: left, r: right, t: (slanted ? 0.65 * long : 60) + 60, b: 20 },
+      xaxis: { tickvals: places, ticktext: above, side: "top", showgrid: false, zeroline: false, tickangle: slanted ? -40 : 0, ticklabeloverflow: "allow", title: { text: "… the column", standoff: 8 } },
+      yaxis: { tickvals: places, ticktext: w.names.map(broken), autorange: "reversed", showgrid: false, zeroline: false, title: { text: "the row beats …", standoff: 12 } },
     });
   }
 
@@ -77,7 +93,7 @@
     const parts = data.gains.filter((g) => g.metric === metric);
     if (!parts.length) return say("gains", "No method shares a block with the baseline.");
     const traces = parts.map((g, k) => ({
-      type: "box", orientation: "h", name: `${g.method} (${g.n})`, x: g[kind], text: g.text, boxpoints: "all", jitter: 0.45, pointpos: 0,
+      type: "box", orientation: "h", name: broken(`${g.method} (${g.n})`), x: g[kind], text: g.text, boxpoints: "all", jitter: 0.45, pointpos: 0,
       boxmean: true, marker: { size: 5, opacity: 0.55, color: colours[k % colours.length] }, line: { width: 1.5 },
       fillcolor: "rgba(0,0,0,0)", hovertemplate: "%{text}<br><b>%{x}</b><extra></extra>", hoveron: "points",
     }));
@@ -134,8 +150,8 @@
     const hover = z.map((line, i) => line.map((v, k) => (v === null ? "no sample" : many
       ? `${rows[i]}<br>${c.classes[k]}: <b>${v.toFixed(1)} %</b>`
       : `${rows[i]} called ${c.classes[k]}<br><b>${v.toFixed(1)} %</b>, ${one[i][k]} samples`)));
-    const width = Math.max(...rows.map((name) => name.length)) * 6.4 + 60, size = Math.min(64, Math.max(24, 760 / c.classes.length));
-    const long = Math.max(...c.classes.map((name) => name.length)), high = many ? 30 : Math.max(24, Math.min(40, size));
+    const width = wide(rows) * 6.4 + 60, size = Math.min(64, Math.max(24, 760 / c.classes.length));
+    const long = Math.max(...c.classes.map((name) => name.length)), high = many ? 14 + 16 * Math.max(...rows.map((name) => lines(name).length)) : Math.max(24, Math.min(40, size));
     draw("classes", [{
       type: "heatmap", z, x: c.classes.map((_, k) => k), y: rows.map((_, k) => k), xgap: 2, ygap: 2, zmin: 0, zmax: 100, showscale: false,
       text: z.map((line) => line.map((v) => (v === null || (!many && v < 0.5) ? "" : Math.round(v)))), texttemplate: size > 26 ? "%{text}" : "", textfont: { size: 11.5 },
@@ -144,7 +160,7 @@
       width: size * c.classes.length + width + 5 * long, height: high * rows.length + 4.4 * long + 60 + (many ? 0 : 30), autosize: false,
       margin: { l: width, r: 5 * long, t: 4.4 * long + 30 + (many ? 0 : 24), b: 20 },
       xaxis: { tickvals: c.classes.map((_, k) => k), ticktext: c.classes, side: "top", tickangle: -40, ticklabeloverflow: "allow", showgrid: false, zeroline: false, title: many ? undefined : { text: "… is called", standoff: 8 } },
-      yaxis: { tickvals: rows.map((_, k) => k), ticktext: rows, autorange: "reversed", showgrid: false, zeroline: false },
+      yaxis: { tickvals: rows.map((_, k) => k), ticktext: rows.map(broken), autorange: "reversed", showgrid: false, zeroline: false },
     });
   }
 
