@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+
+from eobench.plugin import Places, discover
+from eobench.tasks import parse_tasks
 
 TASKS = """
 name: tiny
@@ -216,11 +220,19 @@ def test_the_plan_is_json_too(eobench, tasks):
     assert len({c["key"] for c in plan["cells"]}) == 4
 
 
-def test_every_shipped_suite_is_read_and_absent_data_is_skipped(eobench):
+def test_every_shipped_suite_is_a_task_file(eobench):
     suites = json.loads(eobench("list", "suites", "--json").stdout)["suites"]
-    assert {"real-sets", "real-longer"} <= {s["name"] for s in suites}
-    for suite in suites:
-        done = eobench("plan", f"suite:{suite['name']}", "--json")
+    assert {"real-sets", "real-longer", "agriitsc", "bimodal", "llp-co", "lightweight-llp"} <= {
+        s["name"] for s in suites
+    }
+    for card in discover(Places(None, Path("cache"))).suites.values():
+        package, _, file = card.load.partition(":")
+        assert parse_tasks(files(package).joinpath(file).read_text(), card.name).name == card.name
+
+
+def test_suites_of_absent_data_are_planned_as_skipped(eobench):
+    for name in ("real-sets", "real-longer"):
+        done = eobench("plan", f"suite:{name}", "--json")
         assert done.returncode == 0, done.stderr
         assert set(json.loads(done.stdout)["states"]) <= {"planned", "skipped", "unsupported"}
 

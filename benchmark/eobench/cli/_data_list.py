@@ -25,9 +25,9 @@ def list_(data: DataOption = None, plugin: PluginOption = None, as_json: JsonOpt
         _common.print_json(rows)
         return
     columns = ["name", "kind", "N", "T x C", "classes", "splits", "size", "state", "title"]
-    shown = _short_titles(columns, [_shown(row) for row in rows])
-    numbers = ["N", "classes", "size"]
-    _common.show(_common.table(f"data sets ({len(rows)})", columns, shown, right=numbers, whole=columns[:-1]))
+    columns, shown, names = _fitted(columns, [_shown(row) for row in rows])
+    numbers, kept = ["N", "classes", "size"], [c for c in columns if c != "name" or names]
+    _common.show(_common.table(f"data sets ({len(rows)})", columns, shown, right=numbers, whole=kept))
     away = [row for row in rows if row["get"] and row["state"] == "absent"]
     if away:
         _common.show(f"{len(away)} are not on this machine; how to get one: eobench info {away[0]['name']}")
@@ -78,15 +78,19 @@ def _shown(row: dict[str, Any]) -> list[object]:
     ]
 
 
-def _short_titles(columns: list[str], rows: list[list[object]]) -> list[list[object]]:
-    """Cut titles, the last column, to what the other columns leave of the line; on a narrow terminal they go."""
+def _fitted(columns: list[str], rows: list[list[object]]) -> tuple[list[str], list[list[object]], bool]:
+    """Cut titles, the last column, to what the others leave of the line; on a narrow terminal they go.
+
+    Returns:
+        Columns, rows, and whether names stand whole: where even they find no room, they alone are broken.
+    """
     from rich.console import Console
 
     cells = [columns, *([("" if c is None else str(c)) for c in row] for row in rows)]
     taken = sum(max(len(row[k]) for row in cells) + 3 for k in range(len(columns) - 1))
     left = Console().width - taken - 2
     if left < _TITLE:
-        return [[*row[:-1], ""] for row in rows]
+        return columns[:-1], [row[:-1] for row in rows], left >= 0
     titles = [str(row[-1]) for row in rows]
     short = [t if len(t) <= left else t[: left - 1].rstrip() + "\N{HORIZONTAL ELLIPSIS}" for t in titles]
-    return [[*row[:-1], title] for row, title in zip(rows, short, strict=True)]
+    return columns, [[*row[:-1], title] for row, title in zip(rows, short, strict=True)], True
