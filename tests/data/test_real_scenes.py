@@ -32,6 +32,7 @@ NAMES = (
     "us_s2_cdl",
     "worldcereal_canada",
 )
+BAGS_OF_IMAGES = ("bags", "regions", "global", "census")  # of label maps: their pixels are not series then
 LEVELS = (
     Supervision("full"),
     Supervision("few", labels=LabelBudget(per_class=20)),
@@ -53,6 +54,7 @@ def opened(name):
 
 
 def scene(folder, supervision, split=None, knobs=None):
+    dense = folder.header.task == "segmentation"
     return build_scene(
         folder,
         split=split or folder.header.default_split,
@@ -60,7 +62,7 @@ def scene(folder, supervision, split=None, knobs=None):
         supervision=supervision,
         knobs=knobs or Knobs(),
         seed=0,
-        flatten=folder.header.task == "segmentation",
+        flatten=dense and supervision.level not in BAGS_OF_IMAGES,
     )
 
 
