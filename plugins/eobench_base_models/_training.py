@@ -15,6 +15,7 @@ from eobench.data import EobenchError, View
 from eobench.plugin import BaseModel, Budget, RunContext
 from eobench_base_models._adam import Adam
 from eobench_base_models._objective import Objective, Step, Validation
+from eobench_base_models._precision import mixed_precision
 from eobench_base_models._predictor import NetworkPredictor, predict_rows
 from eobench_base_models._scaling import Preparation, Source
 from eobench_base_models.options import Schedule, TrainingOptions
@@ -66,7 +67,9 @@ def fit_network(
         selection = _Selection(network, objective.validation, preparation, device)
         horizon = Horizon.of(limit, objective)
         lr = float(family.params.get("lr") or DEFAULT_RATE)
-        steps = _Loop(network, objective, source, run, options, horizon, lr).train(selection)
+        loop = _Loop(network, objective, source, run, options, horizon, lr)
+        with mixed_precision(network, options.precision, device):
+            steps = loop.train(selection)
     selection.restore()
     return NetworkPredictor.of(network, family, view.inputs.shape, len(view.classes), preparation, steps=steps)
 

@@ -12,7 +12,14 @@ Schedule = Literal["cosine", "linear", "constant"]
 Scaling = Literal["band", "series", "none"]
 FillName = Literal["linear", "gaussian", "zero"]
 Mask = Literal["none", "channel"]
+Precision = Literal["float32", "bfloat16"]
 
+PRECISION = Param(
+    "precision",
+    "float32",
+    "bfloat16: train the network's body in mixed precision; its head, losses and optimiser stay float32",
+    choices=("float32", "bfloat16"),
+)
 TRAINING_PARAMS: tuple[Param, ...] = (
     Param("schedule", "cosine", "learning rate over the budget", choices=("cosine", "linear", "constant")),
     Param("warmup", 0.05, "share of the budget over which the rate first rises from 0", minimum=0, maximum=0.5),
@@ -33,6 +40,7 @@ TRAINING_PARAMS: tuple[Param, ...] = (
     Param(
         "mask", "none", "channel: one more channel, 1 at observed steps and 0 at gaps", choices=("none", "channel")
     ),
+    PRECISION,
 )
 
 
@@ -63,6 +71,7 @@ class TrainingOptions:
         scaling: `band` standardises each channel by the observed values of the view's own inputs; `series` each
             channel of each sample by its own.
         mask: `channel` adds one that tells which steps were observed.
+        precision: `bfloat16` trains all but the head in mixed precision.
     """
 
     schedule: Schedule = "cosine"
@@ -72,6 +81,7 @@ class TrainingOptions:
     fill: FillName = "linear"
     scaling: Scaling = "band"
     mask: Mask = "none"
+    precision: Precision = "float32"
 
     @classmethod
     def of(cls, params: Mapping[str, Value]) -> TrainingOptions:
@@ -84,4 +94,5 @@ class TrainingOptions:
             fill=cast("FillName", params["fill"]),
             scaling=cast("Scaling", params["scaling"]),
             mask=cast("Mask", params["mask"]),
+            precision=cast("Precision", params["precision"]),
         )

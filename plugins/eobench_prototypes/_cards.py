@@ -1,6 +1,7 @@
 """Options that prototype methods share, and the card of `dti-ts`. Light: nothing heavy is imported."""
 
 from eobench.plugin import Budget, MethodCard, Param
+from eobench_base_models.options import PRECISION
 
 VINCENT = "Vincent et al., Pixel-wise agricultural image time series classification, 2023"
 SCALING = Param(
@@ -89,5 +90,6 @@ DTI_TS = MethodCard(
             "keep the best state on validation rows, or the last",
             choices=("best", "last"),
         ),
+        PRECISION,
     ),
 )

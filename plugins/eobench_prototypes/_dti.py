@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from eobench.data import Inputs, UnsupportedError, View
 from eobench.plugin import Method, Predictor, RunContext
-from eobench_base_models.training import seeded
+from eobench_base_models.training import Precision, seeded
 from eobench_prototypes._curriculum import LARGE_BUDGET, Curriculum, Pace, Rule, stages
 from eobench_prototypes._dti_data import Source
 from eobench_prototypes._dti_figures import prototype_figure, reconstruction_figure
@@ -83,6 +83,7 @@ class DeformableTimeSeries(Method):
         first = start.prototypes.reshape(-1, *view.inputs.shape).astype(np.float32)
         with seeded(run.number("torch"), device):
             model = DeformablePrototypes(shape, torch.from_numpy(first)).to(device)
+            model.precision = cast("Precision", self.params["precision"])
             source = Source(view.inputs, start.rows, features, device)
             targets = None if start.targets is None else torch.from_numpy(start.targets).to(device)
             criterion = self._criterion(view, features, start, device)

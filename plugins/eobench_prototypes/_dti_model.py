@@ -9,6 +9,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from eobench_base_models.training import Precision, coarse
 from eobench_prototypes._distance import Series, distances, reconstructions
 from eobench_prototypes._encoder import FEATURES, Encoder
 from eobench_prototypes._warp import Warp
@@ -59,6 +60,9 @@ class DeformablePrototypes(nn.Module):
     Args:
         shape: K, C, T, M and what is on.
         prototypes: (K, C, T) to begin with.
+
+    Attributes:
+        precision: of the encoder while it is trained; distances and heads are float32 always.
     """
 
     basis: torch.Tensor
@@ -68,6 +72,7 @@ class DeformablePrototypes(nn.Module):
         self.shape = shape
         self.prototypes = nn.Parameter(prototypes.clone())
         self.encoder = Encoder(shape.channels) if shape.landmarks or shape.offset else None
+        self.precision: Precision = "float32"
         count, landmarks = shape.prototypes, shape.landmarks
         self.warper = _zero(nn.Linear(FEATURES, count * landmarks)) if landmarks else None
         self.offsetter = _zero(nn.Linear(FEATURES, count * shape.channels)) if shape.offset else None
@@ -83,7 +88,8 @@ class DeformablePrototypes(nn.Module):
         offsetter = self.offsetter if active.offset else None
         if self.encoder is None or (warper is None and offsetter is None):
             return None, None
-        features, count = self.encoder(raw), self.shape.prototypes
+        precision: Precision = self.precision if self.training else "float32"
+        features, count = coarse(self.encoder, precision, raw.device)(raw), self.shape.prototypes
         moves = None if warper is None else warper(features).tanh().view(len(raw), count, -1)
         offsets = None if offsetter is None else offsetter(features).tanh().view(len(raw), count, -1)
         return moves, offsets

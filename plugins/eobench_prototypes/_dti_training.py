@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from eobench.plugin import RunContext
-from eobench_base_models._adam import Adam
+from eobench_base_models.training import Adam
 from eobench_prototypes._curriculum import Curriculum
 from eobench_prototypes._distance import Series
 from eobench_prototypes._dti_data import Source

@@ -45,7 +45,8 @@ class Encoder(nn.Module):
 
     def _encoded(self, raw: torch.Tensor) -> torch.Tensor:
         learning = torch.is_grad_enabled()
-        fast = raw.device.type == "cpu" and raw.dtype == torch.float32 and (self.training or not learning)
+        exact = raw.dtype == torch.float32 and not torch.is_autocast_enabled(raw.device.type)
+        fast = raw.device.type == "cpu" and exact and (self.training or not learning)
         features: torch.Tensor = self.last(self._fast(raw) if fast else self.layers(raw).mean(dim=2))
         return features
 

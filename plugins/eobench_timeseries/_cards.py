@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from eobench.plugin import Budget, MethodCard, Param
+from eobench_base_models.options import PRECISION
 
 VINCENT = "Vincent et al., Pixel-wise agricultural image time series classification, 2023"
 
@@ -177,6 +178,7 @@ TAPNET = MethodCard(
         FIT_ROWS,
         FILL,
         SCALING,
+        PRECISION,
     ),
 )
 

@@ -7,8 +7,7 @@ from torch import nn
 
 from eobench.data import View
 from eobench.plugin import Method, RunContext
-from eobench_base_models._adam import Adam
-from eobench_base_models.training import number, seeded, whole
+from eobench_base_models.training import Adam, number, seeded, whole
 from eobench_timeseries._cpab import cpab_basis, cpab_flow, smoothness_precision
 from eobench_timeseries._encoded import EncodedClusters, Encoder, centres_of, encoded
 from eobench_timeseries._loop import Curve, batches

@@ -13,7 +13,7 @@ from torch import nn
 from eobench.data import DataError, Inputs
 from eobench.plugin import Predictions, Predictor, RunContext
 from eobench_base_models.training import Preparation
-from eobench_prototypes._kmeans import Clustering, lloyd
+from eobench_prototypes.clustering import Clustering, lloyd
 from eobench_timeseries._series import pack, tensors, unpack
 
 _ARRAYS, _OPTIONS = "encoder.safetensors", "encoder.json"

@@ -11,8 +11,7 @@ import torch
 from eobench.data import DataError, Inputs, View
 from eobench.plugin import Method, Predictions, Predictor, RunContext
 from eobench_base_models.training import Preparation, number, whole
-from eobench_prototypes._dti_training import EMPTY_SHARE, NOISE, Rows
-from eobench_prototypes._kmeans import Clustering, lloyd
+from eobench_prototypes.clustering import EMPTY_SHARE, NOISE, Clustering, Rows, lloyd
 from eobench_timeseries._loop import Curve, batches
 from eobench_timeseries._series import clustered_rows, pack, preparation_of, prepared, tensors, unpack
 

@@ -13,7 +13,7 @@ from eobench.data import Inputs, UnsupportedError, View
 from eobench.plugin import RunContext, Value
 from eobench_base_models.options import FillName, Scaling
 from eobench_base_models.training import Preparation
-from eobench_prototypes._kmeans import require_rows
+from eobench_prototypes.clustering import require_rows
 
 _CHUNK_BYTES = 64_000_000
 

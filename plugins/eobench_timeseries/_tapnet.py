@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -13,8 +13,16 @@ from torch.nn import functional
 
 from eobench.data import DataError, Inputs, View
 from eobench.plugin import Method, Predictions, Predictor, RunContext
-from eobench_base_models._adam import Adam
-from eobench_base_models.training import Preparation, balanced_weights, number, seeded, whole
+from eobench_base_models.training import (
+    Adam,
+    Precision,
+    Preparation,
+    balanced_weights,
+    mixed_precision,
+    number,
+    seeded,
+    whole,
+)
 from eobench_timeseries._loop import Curve, batches
 from eobench_timeseries._series import labelled_rows, pack, preparation_of, prepared, tensors, unpack
 from eobench_timeseries._tapnet_network import EMBEDDING, ROWS_AT_ONCE, TapNetwork, as_logits, random_groups
@@ -59,7 +67,8 @@ class TapNet(Method):
         with seeded(run.number("torch"), device):
             groups = random_groups(view.inputs.channels, run.generator("groups"))
             network = TapNetwork(series.shape[2], len(view.classes), groups).to(device)
-            steps = self._train(network, series, labels, run, kernel)
+            with mixed_precision(network, cast("Precision", self.params["precision"]), device):
+                steps = self._train(network, series, labels, run, kernel)
         prototypes, present = network.eval().class_prototypes(series, labels)
         return TapNetPredictor(network, prototypes, present, preparation, kernel=kernel, steps=steps)
 

@@ -11,8 +11,7 @@ from torch.nn.utils.parametrizations import weight_norm
 
 from eobench.data import View
 from eobench.plugin import Method, RunContext
-from eobench_base_models._adam import Adam
-from eobench_base_models.training import number, seeded, whole
+from eobench_base_models.training import Adam, number, seeded, whole
 from eobench_timeseries._encoded import EncodedClusters, Encoder, centres_of, encoded
 from eobench_timeseries._loop import Curve, batches
 from eobench_timeseries._series import clustered_rows, preparation_of, prepared

@@ -58,6 +58,33 @@ def test_it_has_the_published_number_of_parameters(count, published):
     assert sum(p.numel() for p in model.parameters()) == published
 
 
+def test_in_mixed_precision_it_learns_as_well(view):
+    found = [
+        method("dti-ts", precision=precision).fit(view, context(30)).predict(view.inputs).classes
+        for precision in ("float32", "bfloat16")
+    ]
+    assert np.mean(found[0] == found[1]) > 0.9
+    assert np.mean(found[1] == view.labels) > 0.9
+
+
+def test_only_the_encoder_is_coarse_and_only_in_training(view):
+    model = DeformablePrototypes(Shape(2, 2, 13, 3, 0.25, True), torch.zeros(2, 2, 13))
+    with torch.no_grad():
+        for head in (model.warper, model.offsetter):
+            head.weight.normal_(generator=torch.Generator().manual_seed(0))
+    raw = torch.from_numpy(moving()[0].astype(np.float32).transpose(0, 2, 1).copy())
+    exact = [found.detach() for found in model.train().transformations(raw)]
+    model.precision = "bfloat16"
+    coarse = [found.detach() for found in model.train().transformations(raw)]
+    assert {found.dtype for found in coarse} == {torch.float32}
+    assert all(0 < float((a - b).abs().max()) < 0.2 for a, b in zip(exact, coarse, strict=True))
+    with torch.no_grad():
+        model.eval().precision = "float32"
+        wanted = model.transformations(raw)
+        model.precision = "bfloat16"
+        assert all(torch.equal(a, b) for a, b in zip(wanted, model.transformations(raw), strict=True))
+
+
 def test_with_zero_heads_it_predicts_as_ncc(view):
     ncc = method("ncc", fill="gaussian", distance="masked").fit(view, context())
     shape = Shape(2, 2, 13, 3, 0.25, True)
