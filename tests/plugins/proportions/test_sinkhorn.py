@@ -6,6 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.special import logsumexp
 
 from eobench.data import EobenchError
 from eobench_proportions.sinkhorn import codes, hardened, transport
@@ -58,6 +59,27 @@ def test_a_few_iterations_equal_swavs_form_as_lightly_has_it() -> None:
     scores = _scores(1, 64, 30)[0].float()
     found = codes(scores, torch.full((30,), 1 / 30), iterations=3)
     assert_allclose(found.numpy(), lightly.sinkhorn(scores.clone(), iterations=3).numpy(), rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "epsilon", [0.5, 0.03, 0.001]
+)  # numbers alone; numbers that leave their range; logarithms
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_each_iteration_equals_that_of_potentials(epsilon: float, dtype: torch.dtype) -> None:
+    scores, w = _scores(3, 40, 5, spread=2.0).to(dtype), _classes(3, 5)
+    w[:, 2] = 0
+    w /= w.sum(dim=1, keepdim=True)
+    mass = torch.cat([torch.full((3, 30), 1 / 30), torch.zeros(3, 10)], dim=1)
+    log_kernel = scores.double().numpy() / epsilon
+    with np.errstate(divide="ignore"):
+        log_w, log_a = np.log(w.numpy())[:, None], np.log(mass.double().numpy())[..., None]
+    g = np.where(np.isinf(log_a), -np.inf, 0.0)
+    for iterations in range(1, 13):
+        f = np.where(np.isinf(log_w), log_w, log_w - logsumexp(log_kernel + g, axis=1, keepdims=True))
+        g = np.where(np.isinf(log_a), log_a, log_a - logsumexp(log_kernel + f, axis=2, keepdims=True))
+        found = transport(scores, w, mass, epsilon=epsilon, iterations=iterations)
+        atol = 1e-10 if dtype == torch.float64 else 1e-3  # float32 of scores / epsilon near 2,000
+        assert_allclose(30 * found.numpy(), 30 * np.exp(log_kernel + f + g), atol=atol)
 
 
 def test_the_steps_by_hand() -> None:
@@ -138,6 +160,14 @@ def test_masses_that_are_no_proportions_are_an_error(w: list[float], message: st
         transport(_scores(1, 4, 3), torch.tensor([w]))
 
 
-def test_shapes_that_do_not_fit_are_an_error() -> None:
+def test_shapes_that_do_not_fit_and_no_iteration_are_errors() -> None:
     with pytest.raises(EobenchError, match="shape"):
         transport(_scores(1, 4, 3), torch.full((1, 2), 0.5))
+    with pytest.raises(EobenchError, match="an iteration"):
+        transport(_scores(1, 4, 3), _classes(1, 3), iterations=0)
+
+
+def test_codes_are_targets_that_no_gradient_passes() -> None:
+    found = codes(_scores(2, 4, 3).requires_grad_(), _classes(2, 3))
+    assert not found.requires_grad
+    assert found.is_contiguous()
