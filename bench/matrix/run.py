@@ -4,14 +4,18 @@ Whole commands are timed on one worker (`--jobs 1`), with the data set at hand. 
 its workers stands beside wall-clock. Then the reuse of a stage by itself: reading its checkpoint and building the
 encoder.
 
-    python bench/matrix/run.py [--alone 12]
+    python bench/matrix/run.py [--alone 12] [--write FILE]
+
+Fewer than twelve are run alone where `--alone` says so, as many of each family; what all twelve would take is then
+told from these, and the table says so.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
+import importlib.metadata
 import os
+import platform
 import resource
 import shutil
 import statistics
@@ -19,11 +23,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
 TASKS = Path(__file__).parent / "tasks.yaml"
+DATASET = "simulated-pairs[samples=1200,pool=600]"
 ENTRY = "from eobench.cli import main; main()"
 READS = 20
 
@@ -37,6 +41,35 @@ class Cost:
 
     def __add__(self, other: Cost) -> Cost:
         return Cost(self.wall + other.wall, self.processor + other.processor)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was measured.
+
+    Attributes:
+        cells: of the matrix.
+        together: all of them in one command.
+        nothing: the same command again.
+        stages: pre-trainings that were run together.
+        cell_seconds: wall-clock of all cells, as their rows tell it.
+        alone: all commands of cells that were run alone.
+        ran: how many those were.
+        trainings: pre-trainings that they ran.
+        same: those with the same predictions.
+        took: milliseconds of reusing a stage.
+    """
+
+    cells: int
+    together: Cost
+    nothing: Cost
+    stages: int
+    cell_seconds: float
+    alone: Cost
+    ran: int
+    trainings: int
+    same: int
+    took: list[float]
 
 
 def eobench(cache: Path, *words: str) -> str:
@@ -105,46 +138,79 @@ def main() -> None:
     """Measure and print Markdown."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--alone", type=int, default=12, help="how many of the twelve are run alone as well")
+    parser.add_argument("--write", type=Path, help="also write the tables to this file")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         cache, out = root / "cache", root / "boards"
-        eobench(cache, "data", "prepare", "simulated-pairs[samples=1200,pool=600]")
-        run(cache, root / "warm", "base_model=bilstm#0")  # compiled modules, files in memory
+        say("the data set")
+        eobench(cache, "data", "prepare", DATASET)
+        say("one cell, unmeasured")  # compiled modules, files in memory
+        run(cache, root / "warm", "base_model=bilstm#0")
         forget(cache)
+        say("together")
         together = run(cache, out)
+        say("together again: everything is cached")
+        nothing = run(cache, out)
         rows = rows_of(out)
         stages = stages_of(cache)
         took = reuse(stages[0])
         numbers = {(str(row["base_model"]), int(str(row["draw"]))): row["predictions"] for row in rows}
         alone, same, trainings = Cost(0.0, 0.0), 0, 0
-        for number, (model, draw) in enumerate(list(numbers)[: chosen.alone]):
+        some = sorted(numbers, key=lambda named: (named[1], named[0]))[: chosen.alone]  # draw by draw
+        for number, (model, draw) in enumerate(some):
+            say(f"alone: {model}#{draw}")
             forget(cache)
             folder_of_one = root / f"alone-{number}"
             alone += run(cache, folder_of_one, f"base_model={model}#{draw}")
             (row,) = rows_of(folder_of_one)
             same += row["predictions"] == numbers[model, draw]
             trainings += len(stages_of(cache))
-        print(report(len(rows), together, alone, chosen.alone, len(stages), trainings, same, took))
-        print(json.dumps({"statuses": Counter(str(row["status"]) for row in rows)}))
+        cells = sum(float(str(row["total_seconds"])) for row in rows)
+        found = Found(len(rows), together, nothing, len(stages), cells, alone, len(some), trainings, same, took)
+        text = report(found)
+        print(text)
+        if chosen.write is not None:
+            chosen.write.write_text(f"{heading()}\n\n{text}\n")
 
 
-def report(
-    cells: int, together: Cost, alone: Cost, ran: int, stages: int, trainings: int, same: int, took: list[float]
-) -> str:
+def say(what: str) -> None:
+    """Tell how far it is."""
+    print(what, file=sys.stderr, flush=True)
+
+
+def heading() -> str:
+    """What was measured where."""
+    command = " ".join(["python bench/matrix/run.py", *sys.argv[1:]])
+    return (
+        f"# Twelve cells that share a pre-training\n\n`{command}`:\n"
+        f"torch {importlib.metadata.version('torch')}, Python {platform.python_version()}, "
+        f"one worker of one thread; load {os.getloadavg()[0]:.0f} on {os.cpu_count()} cores at the end."
+    )
+
+
+def report(found: Found) -> str:
     """Return the Markdown."""
-    whole = Cost(alone.wall * cells / ran, alone.processor * cells / ran)
+    cells, ran, together = found.cells, found.ran, found.together
+    whole = Cost(found.alone.wall * cells / ran, found.alone.processor * cells / ran)
+    told = "" if ran == cells else f" ({ran} measured, one pre-training each, times {cells / ran:.3g})"
+    cell = found.cell_seconds / cells
+    pretraining = found.alone.wall / ran - found.nothing.wall - cell
+    trainings = round(found.trainings * cells / ran)
     lines = [
         f"| {cells} cells | pre-trainings | wall-clock, s | processor, s |",
-        "|---|---|---|---|",
-        f"| together | {stages} | {together.wall:.1f} | {together.processor:.1f} |",
-        f"| each alone ({ran} measured) | {trainings} | {whole.wall:.1f} | {whole.processor:.1f} |",
+        "|---|---:|---:|---:|",
+        f"| together | {found.stages} | {together.wall:.1f} | {together.processor:.1f} |",
+        f"| each alone{told} | {trainings} | {whole.wall:.1f} | {whole.processor:.1f} |",
         f"| times faster together | | {whole.wall / together.wall:.1f} "
         f"| {whole.processor / together.processor:.1f} |",
         "",
-        f"Reuse of a stage (read the checkpoint, build the encoder): median {statistics.median(took):.1f} ms, "
-        f"largest {max(took):.1f} ms of {len(took)}.",
-        f"Cells with bit-identical predictions together and alone: {same} of {ran}.",
+        f"A command that finds all cells cached takes {found.nothing.wall:.1f} s, a cell {cell:.2f} s (mean);",
+        f"what is left of a cell alone, {pretraining:.1f} s, is its pre-training and the start of a worker.",
+        "",
+        "Reuse of a stage (read the checkpoint, build the encoder): median",
+        f"{statistics.median(found.took):.1f} ms, largest {max(found.took):.1f} ms of {len(found.took)}.",
+        f"Cells with bit-identical predictions together and alone: {found.same} of {ran}.",
     ]
     return "\n".join(lines)
 

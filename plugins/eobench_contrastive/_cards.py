@@ -42,7 +42,19 @@ PRETRAINING_PARAMS = (
         maximum=1000,
     ),
 )
+QUIRKS_DOC = (
+    "faults of the papers' published code, to see what they cost. corruption: one set of features for half of the "
+    "batches, from one donor row, and in place, so that the two views of one sensor are the same"
+)
 LABEL_PARAMS = (
+    Param(
+        "features",
+        "unit",
+        "what the base model gets of a date. unit: every feature by itself, as scaling says; bands: then all of "
+        "them times one number, so that they have together the variance of the standardised bands; principal: as "
+        "many principal components as bands, with that variance",
+        choices=("unit", "bands", "principal"),
+    ),
     Param("finetune", False, "train the encoder on with the labels, instead of keeping it frozen"),
     Param("batch_size", 256, "labelled rows a step, at most", minimum=1),
     Param("class_weights", "none", "weigh classes by the inverse of their labels", choices=("none", "balanced")),
@@ -65,7 +77,12 @@ SCARF = MethodCard(
         irrelevant=("supervision", "base_model", *(f"params:{param.name}" for param in LABEL_PARAMS))
     ),
     citation=f"{SCARF_PAPER}; as the uni-modal arm of {PATNALA}",
-    params=(SENSOR, *PRETRAINING_PARAMS, *LABEL_PARAMS),
+    params=(
+        SENSOR,
+        *PRETRAINING_PARAMS,
+        Param("quirks", "none", QUIRKS_DOC, choices=("none", "corruption")),
+        *LABEL_PARAMS,
+    ),
 )
 BIMODAL = replace(
     SCARF,
@@ -73,7 +90,18 @@ BIMODAL = replace(
     summary="encoder of single dates, pre-trained against another sensor's view of the same pixels and days",
     load="eobench_contrastive._methods:BimodalSimCLR",
     citation=PATNALA,
-    params=(SENSOR, PARTNER, *PRETRAINING_PARAMS, *LABEL_PARAMS),
+    params=(
+        SENSOR,
+        PARTNER,
+        *PRETRAINING_PARAMS,
+        Param(
+            "quirks",
+            "none",
+            f"{QUIRKS_DOC}. pairing: the partner's dates belong to other pixels of that day",
+            choices=("none", "corruption", "pairing"),
+        ),
+        *LABEL_PARAMS,
+    ),
 )
 SIMCLR = MethodCard(
     name="simclr",
@@ -111,6 +139,6 @@ SIMCLR = MethodCard(
         ),
         Param("mask_steps", 0.1, "of series: share of the steps that are set to the mean", minimum=0, maximum=0.9),
         Param("resize", 1.25, "of images: largest factor of their size", minimum=1, maximum=4),
-        *(param for param in LABEL_PARAMS if param.name != "finetune"),
+        *(param for param in LABEL_PARAMS if param.name not in ("features", "finetune")),
     ),
 )

@@ -53,25 +53,37 @@ def only(inputs: Inputs, *names: str) -> Inputs:
     return replace(inputs, modalities=tuple(found[name] for name in names))
 
 
-def observed_dates(inputs: Inputs, names: Sequence[str]) -> list[NDArray[np.float32]]:
+def observed_dates(
+    inputs: Inputs, names: Sequence[str], strangers: np.random.Generator | None = None
+) -> list[NDArray[np.float32]]:
     """Return (M, C) raw values of each modality named; row i is the same pixel on the same day in all.
 
     A date is taken where all of them observed it.
+
+    Args:
+        inputs: any with these modalities.
+        names: of modalities.
+        strangers: where given, rows of all but the first modality are exchanged within each date, so that only
+            the date is shared (`quirks=pairing`).
     """
     chosen = replace(only(inputs, *names), fill=None)
     most = max(1, TABLE_BYTES // (4 * int(np.prod(chosen.shape))))
-    parts = [
-        batch.values.transpose(0, 2, 1)[batch.valid]
-        for rows in _slices(min(len(chosen), most))
-        for batch in (chosen.batch(rows),)
-    ]
+    parts, steps = [], []
+    for rows in _slices(min(len(chosen), most)):
+        batch = chosen.batch(rows)
+        parts.append(batch.values.transpose(0, 2, 1)[batch.valid])
+        steps.append(np.nonzero(batch.valid)[1])
     table = np.concatenate(parts) if parts else np.zeros((0, chosen.channels), np.float32)
     widths = [len(modality.info.bands) for modality in chosen.modalities]
-    return [np.ascontiguousarray(part) for part in np.split(table, np.cumsum(widths)[:-1], axis=1)]
+    tables = [np.ascontiguousarray(part) for part in np.split(table, np.cumsum(widths)[:-1], axis=1)]
+    if strangers is None or not parts:
+        return tables
+    order = _exchanged(np.concatenate(steps), strangers)
+    return [tables[0], *(part[order] for part in tables[1:])]
 
 
 def encoded(encoder: DateEncoder, inputs: Inputs, rows: NDArray[np.int64] | None = None) -> Inputs:
-    """Return series of features of the given rows (default all), (n, T, width); unobserved dates stay gaps.
+    """Return series of features of the given rows (default all), (n, T, outputs); unobserved dates stay gaps.
 
     Args:
         encoder: frozen, in evaluation mode.
@@ -87,8 +99,8 @@ def encoded(encoder: DateEncoder, inputs: Inputs, rows: NDArray[np.int64] | None
             f"({', '.join(inputs.bands[:4])}, ...): choose the same modality for both, with the option sensor"
         )
     chosen = np.arange(len(inputs)) if rows is None else rows
-    width, device = encoder.backbone.first.out_features, encoder.mean.device
-    values = np.zeros((len(chosen), inputs.steps, width), np.float32)
+    device = encoder.mean.device
+    values = np.zeros((len(chosen), inputs.steps, encoder.outputs), np.float32)
     valid = np.zeros(values.shape[:2], np.bool_)
     days = np.zeros(valid.shape, np.int16)
     with torch.inference_mode():
@@ -106,6 +118,15 @@ def feature_series(values: NDArray[np.float32], valid: NDArray[np.bool_], days: 
     bands = tuple(f"f{number}" for number in range(values.shape[2]))
     info = ModalityInfo("features", "series", values.shape[1:], bands)
     return Inputs.of(ModalityArray(info, values, valid, days))
+
+
+def _exchanged(steps: NDArray[np.int64], generator: np.random.Generator) -> NDArray[np.int64]:
+    """An order of rows in which each takes the place of another of its own step."""
+    order = np.arange(len(steps))
+    for step in np.unique(steps):
+        found = np.flatnonzero(steps == step)
+        order[found] = generator.permutation(found)
+    return order
 
 
 def _slices(count: int) -> Iterator[slice]:

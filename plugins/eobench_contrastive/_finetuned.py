@@ -15,7 +15,8 @@ from eobench_contrastive.networks import DateEncoder
 class FineTuned(BaseModel):
     """A family whose networks read an encoder's features; built for a run, it is on no card.
 
-    Its options: `family` (`module:Class`), `options` (JSON), `channels`, `width`, and the family's `lr`.
+    Its options: `family` (`module:Class`), `options` (JSON), `channels`, `width`, `outputs`, and the
+    family's `lr`.
     """
 
     encoder: DateEncoder | None = None
@@ -30,6 +31,7 @@ class FineTuned(BaseModel):
                 "options": json.dumps(dict(base_model.params)),
                 "channels": len(encoder.mean),
                 "width": encoder.backbone.first.out_features,
+                "outputs": encoder.outputs,
                 "lr": base_model.params.get("lr"),
             }
         )
@@ -40,11 +42,11 @@ class FineTuned(BaseModel):
         """Return a network for samples (C, T), or (C + 1, T) with a mask."""
         module, _, name = str(self.params["family"]).partition(":")
         family = getattr(importlib.import_module(module), name)
-        channels, width = int(str(self.params["channels"])), int(str(self.params["width"]))
+        channels, width, features = (int(str(self.params[name])) for name in ("channels", "width", "outputs"))
         inner = family(json.loads(str(self.params["options"]))).build(
-            (width + shape[0] - channels, *shape[1:]), outputs
+            (features + shape[0] - channels, *shape[1:]), outputs
         )
-        encoder = DateEncoder(channels, width)
+        encoder = DateEncoder(channels, width, features)
         if self.encoder is not None:
             encoder.load_state_dict(self.encoder.state_dict())
         return EncodedNetwork(encoder, inner)
@@ -54,7 +56,7 @@ class EncodedNetwork(nn.Module):
     """A network for series behind an encoder of each of their dates.
 
     Args:
-        encoder: (B, C) -> (B, width).
+        encoder: (B, C) -> (B, features).
         network: for series of features.
     """
 

@@ -13,6 +13,7 @@ from eobench.data import EobenchError, Inputs, View
 from eobench.plugin import Checkpoint, Method, RunContext
 from eobench_base_models.training import LabelObjective, TrainingOptions, fit_network, number, whole
 from eobench_contrastive._dates import encoded, feature_series, observed_dates, only, partner_of, sensor_of
+from eobench_contrastive._features import FeatureMap, observed_features
 from eobench_contrastive._figures import MOST, mean_features, plane_figure
 from eobench_contrastive._finetuned import FineTuned
 from eobench_contrastive._predictor import SensorPredictor
@@ -32,8 +33,9 @@ class Scarf(Method):
 
     Deviations: batches of 128 dates by default (paper: 2048); budgets as `pretrain_factor` says; the encoder sees
     all observed dates of train (and of the pool, where the task grants it), not a draw per date. Features are
-    standardised by the labelled rows, gaps filled among features. With `finetune` gaps are filled before the
-    encoder, which brings its own standardisation: `scaling` is without effect there.
+    standardised by the labelled rows and scaled as `features` says, gaps filled among features. With `finetune`
+    gaps are filled before the encoder, which starts from what gives the same features; `scaling=series` is
+    without effect there. `quirks` brings faults of the published code back, one at a time.
     """
 
     def pretrain(self, view: View, run: RunContext) -> Checkpoint:
@@ -42,7 +44,9 @@ class Scarf(Method):
         Raises:
             UnsupportedError: it has fewer than two observed dates.
         """
-        return pretrain_encoder(observed_dates(view.inputs, self.sensors(view.inputs)), run, self.params)
+        strangers = run.generator("strangers") if self.params["quirks"] == "pairing" else None
+        tables = observed_dates(view.inputs, self.sensors(view.inputs), strangers)
+        return pretrain_encoder(tables, run, self.params)
 
     def sensors(self, inputs: Inputs) -> list[str]:
         """Return the modalities that pre-training reads, the kept one first."""
@@ -62,17 +66,28 @@ class Scarf(Method):
         sensor = sensor_of(view.inputs, str(self.params["sensor"]))
         seen = labelled_of(view, sensor)
         options = TrainingOptions.of(self.params)
-        if self.params["finetune"]:
-            if run.base_model is None:
-                raise EobenchError("training a network needs a base model, and the run has none")
-            own = copy.copy(run)
-            own.base_model = FineTuned.of(run.base_model, encoder)
-            plain = replace(options, scaling="none")
-            network = fit_network(seen, own, self._objective(seen, device), plain)
-            return SensorPredictor(sensor, None, network, seen.inputs.steps)
         features = self._features(seen, encoder, run)
+        finetune, how = bool(self.params["finetune"]), str(self.params["features"])
+        if finetune or how != "unit":
+            found, by_band = observed_features(features.inputs), options.scaling == "band"
+            reach = FeatureMap.of(found, how, seen.inputs.channels, standardise=by_band)
+            encoder, features = reach.folded(encoder), reach.view(features)
+            options = replace(options, scaling="none") if by_band else options
+        if finetune:
+            return self._finetuned(seen, encoder, run, options)
         network = fit_network(features, run, self._objective(features, device), options)
         return SensorPredictor(sensor, encoder, network, seen.inputs.steps)
+
+    def _finetuned(
+        self, seen: View, encoder: DateEncoder, run: RunContext, options: TrainingOptions
+    ) -> SensorPredictor:
+        if run.base_model is None:
+            raise EobenchError("training a network needs a base model, and the run has none")
+        own = copy.copy(run)
+        own.base_model = FineTuned.of(run.base_model, encoder)
+        plain = replace(options, scaling="none")
+        network = fit_network(seen, own, self._objective(seen, torch.device(run.device)), plain)
+        return SensorPredictor(seen.inputs.modalities[0].info.name, None, network, seen.inputs.steps)
 
     def _objective(self, view: View, device: torch.device) -> LabelObjective:
         if view.labels is None:

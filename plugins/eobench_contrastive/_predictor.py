@@ -60,7 +60,8 @@ class SensorPredictor(Predictor):
         self.network.save(folder)
         text: dict[str, object] = {"format": FORMAT, "sensor": self.sensor, "dates": self._dates, "encoder": None}
         if self.encoder is not None:
-            text["encoder"] = [len(self.encoder.mean), self.encoder.backbone.first.out_features]
+            width = self.encoder.backbone.first.out_features
+            text["encoder"] = [len(self.encoder.mean), width, self.encoder.outputs]
             state = {name: value.cpu().contiguous() for name, value in self.encoder.state_dict().items()}
             save_file(state, folder / "encoder.safetensors")
         (folder / "contrastive.json").write_text(json.dumps(text, indent=1), encoding="utf-8")

@@ -19,6 +19,7 @@ from eobench_contrastive.losses import (
     alignment,
     barlow_twins,
     corrupt,
+    corrupt_batch,
     eq1,
     nt_xent,
     uniformity,
@@ -50,7 +51,9 @@ def pretrain_encoder(
     """Return the first table's encoder, with what pre-training cost and came to.
 
     One table: each date against a corrupted copy (the first view stays clean). Two: both views corrupted, each
-    by its own encoder and projector, row i of one against row i of the other.
+    by its own encoder and projector, row i of one against row i of the other. `quirks=corruption`: as
+    `corrupt_batch` does it, and the two views of one table are the same, since the published code corrupts it in
+    place.
 
     Args:
         tables: (M, C) raw dates of pixels, one or two sensors.
@@ -71,10 +74,11 @@ def pretrain_encoder(
         trained = [p for view in views for p in view.parameters()]
         optimiser = Adam(trained, number(params, "pretrain_lr"), number(params, "pretrain_decay"))
         loss_function, share = loss_of(params), number(params, "corruption")
+        pair = _pair_in_place if params["quirks"] == "corruption" else _pair
         losses: list[torch.Tensor] = []
         for positions in _batches(rows, whole(params, "pretrain_batch"), run, number(params, "pretrain_factor")):
             index = torch.from_numpy(positions).to(device)
-            loss = loss_function(*_pair(views, index, share))
+            loss = loss_function(*pair(views, index, share))
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
@@ -137,6 +141,14 @@ def _pair(views: list[_View], index: torch.Tensor, share: float) -> tuple[torch.
     if len(views) > 1:
         clean = corrupt(clean, share, first.table)
     return first.project(clean), second.project(other)
+
+
+def _pair_in_place(views: list[_View], index: torch.Tensor, share: float) -> tuple[torch.Tensor, torch.Tensor]:
+    """Projections of two views as the published code makes them; of one sensor they are the same vectors."""
+    first = views[0].project(corrupt_batch(views[0].table[index], share))
+    if len(views) == 1:
+        return first, first
+    return first, views[1].project(corrupt_batch(views[1].table[index], share))
 
 
 def _batches(rows: int, size: int, run: RunContext, factor: float) -> Iterator[NDArray[np.int64]]:

@@ -125,6 +125,28 @@ def corrupt(values: torch.Tensor, share: float, marginals: torch.Tensor) -> torc
     return values.scatter(1, columns, marginals[donors, columns])
 
 
+def corrupt_batch(values: torch.Tensor, share: float) -> torch.Tensor:
+    """Return values corrupted as Patnala et al.'s published code does it (METHODS 2.1), for `quirks=corruption`.
+
+    In every second batch, by chance, one random set of `floor(share * C)` features is replaced in all its
+    samples; a sample takes all of them from one other row of the batch, so jointly and not from marginals. The
+    other batches stay as they are. Draws from torch's generator of the CPU.
+
+    Args:
+        values: (B, C).
+        share: of the features, 0 to 1.
+    """
+    rows, features = values.shape
+    count = int(share * features + 1e-9)
+    if count == 0 or float(torch.rand(())) < 0.5:
+        return values.clone()
+    columns = torch.randperm(features)[:count].to(values.device)
+    donors = torch.randint(rows, (rows, 1)).to(values.device)
+    made = values.clone()
+    made[:, columns] = values[donors, columns]
+    return made
+
+
 def _standardised(vectors: torch.Tensor) -> torch.Tensor:
     return (vectors - vectors.mean(0)) / (vectors.var(0, correction=0) + 1e-5).sqrt()
 

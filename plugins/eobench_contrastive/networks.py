@@ -19,17 +19,18 @@ class ResMLP(nn.Module):
 
     Args:
         channels: C bands of a date.
-        width: of all layers and of the result.
+        width: of all layers.
+        outputs: of the result; None: the width.
     """
 
-    def __init__(self, channels: int, width: int = 256) -> None:
+    def __init__(self, channels: int, width: int = 256, outputs: int | None = None) -> None:
         super().__init__()
         self.first = nn.Linear(channels, width)
         self.blocks = nn.ModuleList(_block(width) for _ in range(BLOCKS))
-        self.last = nn.Sequential(nn.BatchNorm1d(width), nn.ReLU(), nn.Linear(width, width))
+        self.last = nn.Sequential(nn.BatchNorm1d(width), nn.ReLU(), nn.Linear(width, outputs or width))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Return (B, width) of (B, C)."""
+        """Return (B, outputs) of (B, C)."""
         hidden = self.first(x)
         for block in self.blocks:
             hidden = hidden + block(hidden)
@@ -41,24 +42,26 @@ class DateEncoder(nn.Module):
 
     Args:
         channels: C bands of a date.
-        width: of the result.
+        width: of all layers.
+        outputs: of the result; None: the width.
     """
 
     mean: torch.Tensor
     deviation: torch.Tensor
 
-    def __init__(self, channels: int, width: int = 256) -> None:
+    def __init__(self, channels: int, width: int = 256, outputs: int | None = None) -> None:
         super().__init__()
         self.register_buffer("mean", torch.zeros(channels))
         self.register_buffer("deviation", torch.ones(channels))
-        self.backbone = ResMLP(channels, width)
+        self.backbone = ResMLP(channels, width, outputs)
+        self.outputs = outputs or width
 
     def standardise(self, values: torch.Tensor) -> torch.Tensor:
         """Return (B, C) raw values in the statistics' units."""
         return (values - self.mean) / self.deviation
 
     def forward(self, values: torch.Tensor) -> torch.Tensor:
-        """Return (B, width) of raw values (B, C) without NaN."""
+        """Return (B, outputs) of raw values (B, C) without NaN."""
         return cast("torch.Tensor", self.backbone(self.standardise(values)))
 
 

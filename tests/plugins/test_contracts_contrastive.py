@@ -16,7 +16,7 @@ class TestBimodalSimCLR(MethodContract):
 
 
 class TestFineTuning(MethodContract):
-    method = "scarf[width=8,finetune=true]"
+    method = "scarf[width=8,finetune=true,features=principal]"
     base_model = "temp-cnn[hidden=8]"
 
 

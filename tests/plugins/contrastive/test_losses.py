@@ -11,6 +11,7 @@ from eobench_contrastive.losses import (
     alignment,
     barlow_twins,
     corrupt,
+    corrupt_batch,
     eq1,
     nt_xent,
     uniformity,
@@ -132,3 +133,21 @@ def test_samples_choose_their_features_and_donors_independently():
     donors = (view - 1000.0 * torch.arange(12)).where(changed, torch.nan)
     of_a_row = donors[0][changed[0]]
     assert len(torch.unique(of_a_row)) > 1  # not one donor row for all features
+
+
+def test_the_published_corruption_takes_one_set_of_features_from_one_row_each():
+    torch.manual_seed(0)
+    clean = coded(64, 12)
+    before, changed_batches = clean.clone(), 0
+    for _ in range(40):
+        view = corrupt_batch(clean, 0.5)
+        changed = view != clean
+        if not changed.any():
+            continue
+        changed_batches += 1
+        columns = changed.any(dim=0)
+        assert columns.sum() == 6
+        donors = (view - 1000.0 * torch.arange(12))[:, columns]
+        assert (donors == donors[:, :1]).all()
+    assert 8 < changed_batches < 32  # half of the batches
+    assert torch.equal(clean, before)

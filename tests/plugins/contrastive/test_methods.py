@@ -217,6 +217,64 @@ def test_other_bands_than_those_of_pre_training_are_refused(registry: Registry) 
         _method(registry, "scarf").fit(other, _run(registry, checkpoint=checkpoint))
 
 
+def test_published_corruption_makes_the_views_of_one_sensor_the_same(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    same: list[bool] = []
+    kept = _pretraining.loss_of
+
+    def watched(params: Any) -> Any:
+        loss = kept(params)
+        return lambda one, other: (same.append(torch.equal(one, other)), loss(one, other))[1]
+
+    monkeypatch.setattr(_pretraining, "loss_of", watched)
+    for name, quirks, expected in (
+        ("scarf", "none", False),
+        ("scarf", "corruption", True),
+        ("bimodal-simclr", "corruption", False),
+    ):
+        same.clear()
+        method = _method(registry, name, corruption=0.5, quirks=quirks)
+        checkpoint = method.pretrain(_unlabelled(_inputs()), _run(registry))
+        assert np.isfinite(checkpoint["loss"]).all()
+        assert set(same) == {expected}, (name, quirks)
+
+
+def test_published_pairing_shares_the_date_alone() -> None:
+    code = 100 * np.arange(ROWS).reshape(ROWS, 1, 1) + np.arange(DATES).reshape(1, DATES, 1)  # pixel, date
+    one, other = (np.broadcast_to(code, (ROWS, DATES, bands)) for bands in (4, 6))
+    seen, also = np.random.default_rng(0).random((2, ROWS, DATES)) > 0.3
+    inputs = Inputs.of(_modality("s2", 4, one, seen), _modality("planet", 6, other, also))
+    s2, planet = observed_dates(inputs, ["s2", "planet"], np.random.default_rng(0))
+    assert_array_equal(s2[:, 0] % 100, planet[:, 0] % 100)
+    assert (s2[:, 0] != planet[:, 0]).mean() > 0.8
+    assert_array_equal(np.sort(s2[:, 0]), np.sort(planet[:, 0]))
+
+
+def test_the_bimodal_method_can_pair_as_the_published_code_did(registry: Registry) -> None:
+    inputs = _inputs()
+    paired, strange = (
+        _method(registry, "bimodal-simclr", corruption=0.0, pretrain_lr=0.01, quirks=quirks).pretrain(
+            _unlabelled(inputs), _run(registry, 40)
+        )
+        for quirks in ("none", "pairing")
+    )
+    assert paired["alignment"] < 0.5 * strange["alignment"]
+
+
+@pytest.mark.parametrize(("features", "finetune"), [("bands", False), ("principal", False), ("principal", True)])
+def test_features_that_are_mapped_predict_the_same_after_a_save(
+    registry: Registry, tmp_path: Path, features: str, finetune: bool
+) -> None:
+    inputs = _inputs(gaps=True)
+    method = _method(registry, "scarf", features=features, finetune=finetune)
+    checkpoint = method.pretrain(_unlabelled(inputs), _run(registry))
+    predictor = method.fit(_labelled(inputs), _run(registry, checkpoint=checkpoint))
+    predictor.save(tmp_path)
+    again = type(predictor).load(tmp_path)
+    assert_array_equal(again.predict(inputs).classes, predictor.predict(inputs).classes)
+
+
 def test_too_few_dates_are_unsupported(registry: Registry) -> None:
     inputs = _inputs().take(slice(0, 1))
     (s2, _) = inputs.modalities
