@@ -13,6 +13,7 @@ from eobench.cli._common import DataOption, JsonOption, PluginOption
 from eobench.cli._request import TasksArgument
 
 if TYPE_CHECKING:
+    import pandas as pd
     from rich.table import Table
 
     from eobench.leaderboard import Summary, SummaryRow, WinMatrix
@@ -37,16 +38,20 @@ def show(
         "dataset,supervision,base_model"
     ),
     wins: Annotated[bool, typer.Option("--wins/--no-wins", help="Show the win matrix.")] = True,
+    along: Annotated[
+        bool, typer.Option("--slopes", help="Show how scores change along bag size, census error and redraws.")
+    ] = False,
     as_markdown: Annotated[
         bool, typer.Option("--markdown", help="Print Markdown tables, data sets across.")
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show what each method reaches, and the win matrix, in the terminal."""
+    import json
     from dataclasses import asdict
 
     from eobench.cli import _common
-    from eobench.leaderboard import as_matrix, markdown, read_results, summary_table, win_matrix
+    from eobench.leaderboard import as_matrix, markdown, read_results, slopes, summary_table, win_matrix
 
     frame = read_results(board if board.is_file() else board / "results.parquet")
     summary = summary_table(frame, metric, tuple(b.strip() for b in by.split(",") if b.strip()))
@@ -57,7 +62,11 @@ def show(
     if as_json:
         told: dict[str, Any] = {"metric": summary.metric, "rows": [asdict(r) for r in summary.rows]}
         told["wins"] = _wins(matrix)
+        told["slopes"] = json.loads(slopes(frame, metric and [metric]).to_json(orient="records"))
         _common.print_json(told)
+        return
+    if along:
+        _show_slopes(slopes(frame, metric and [metric]))
         return
     typer.echo(f"{summary.metric}: mean over seeds and draws; * the best of those with all their cells\n")
     for group in _groups(summary.rows):
@@ -67,6 +76,31 @@ def show(
         typer.echo(
             "share of paired blocks in which the row beats the column (blocks in brackets); ties count for neither"
         )
+
+
+def _show_slopes(found: pd.DataFrame) -> None:
+    """One table for each data set, level and axis: a slope with its 95 % interval for each method and metric."""
+    from eobench.cli import _common
+
+    if found.empty:
+        typer.echo("no method stands at two bag sizes, census errors or numbers of redraws")
+        return
+    places = ["along", "unit", "dataset", "supervision", "given"]
+    for (along, unit, *words), part in found.groupby(places, sort=False):
+        title = ", ".join(str(w) for w in words if w) + f": per {unit} of the {str(along).replace('_', ' ')}"
+        heads = ("method", "base model", "metric", "slope", "95 % interval", "cells")
+        numbers = part[["slope", "low", "high", "points"]].to_numpy(float)
+        rows = [
+            (*("" if n is None else str(n) for n in names), f"{slope:+.4f}", _interval(low, high), f"{points:.0f}")
+            for names, (slope, low, high, points) in zip(
+                part[["method", "base_model", "metric"]].to_numpy(object), numbers, strict=True
+            )
+        ]
+        _common.show(_common.table(title, heads, rows, right=heads[3:]))
+
+
+def _interval(low: float, high: float) -> str:
+    return "" if low != low else f"{low:+.4f} to {high:+.4f}"
 
 
 def _groups(rows: Sequence[SummaryRow]) -> list[list[SummaryRow]]:

@@ -7,6 +7,7 @@ from eobench.leaderboard._format import metric_columns, read_results, scalar_met
 from eobench.leaderboard._gains import choose_baseline, gains
 from eobench.leaderboard._inference import bootstrap_interval, compare, holm
 from eobench.leaderboard._markdown import markdown
+from eobench.leaderboard._slopes import Slope, fit_slope, slopes
 from eobench.leaderboard._summary import Summary, SummaryRow, summary_table
 from eobench.leaderboard._wins import WinMatrix, as_matrix, win_matrix
 
@@ -14,6 +15,7 @@ __all__ = [
     "Board",
     "Cells",
     "IdenticalPredictions",
+    "Slope",
     "Summary",
     "SummaryRow",
     "WinMatrix",
@@ -24,6 +26,7 @@ __all__ = [
     "compare",
     "contender",
     "contenders",
+    "fit_slope",
     "gains",
     "holm",
     "identical_predictions",
@@ -31,6 +34,7 @@ __all__ = [
     "metric_columns",
     "read_results",
     "scalar_metrics",
+    "slopes",
     "summary_table",
     "win_matrix",
 ]

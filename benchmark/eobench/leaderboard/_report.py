@@ -14,6 +14,7 @@ from eobench import __version__
 from eobench.leaderboard._blocks import contenders
 from eobench.leaderboard._format import models, scalar_metrics, texts
 from eobench.leaderboard._page_classes import class_data
+from eobench.leaderboard._page_curves import curve_data
 from eobench.leaderboard._page_figures import gain_data, score_data, win_data
 from eobench.leaderboard._summary import Summary, SummaryRow, given_texts, summarise
 from eobench.leaderboard._wins import slice_values
@@ -24,7 +25,17 @@ if TYPE_CHECKING:
 
 # What readers of the field look for first; other metrics follow in the order of their plugins.
 FIRST = ("oa", "ma", "macro_f1", "kappa", "miou", "acc_majority", "acc_h", "knn25")
-TITLES = {"oa": "OA", "ma": "MA", "macro_f1": "F1", "kappa": "kappa", "miou": "mIoU", "ece": "ECE", "nmi": "NMI"}
+TITLES = {
+    "oa": "OA",
+    "ma": "MA",
+    "macro_f1": "F1",
+    "kappa": "kappa",
+    "miou": "mIoU",
+    "ece": "ECE",
+    "nmi": "NMI",
+    "acc_p": "AccP",
+    "acc_h": "AccH",
+}
 
 
 def title(metric: str) -> str:
@@ -82,6 +93,7 @@ def _context(board: Board) -> dict[str, Any]:
             "wins": win_data(board.wins, title),
             "gains": gain_data(board.gains, title),
             "scores": score_data(list(summaries.values()), title),
+            "curves": curve_data(frame, tuple(metrics), title),
             "classes": class_data(frame),
         },
     }

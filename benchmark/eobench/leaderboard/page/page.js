@@ -131,6 +131,64 @@
     });
   }
 
+  const both = (c) => c.pair.join(" and ");
+
+  function drawCurves() {
+    const along = data.curves.filter((c) => c.along === byId("curve-along").value);
+    fill(byId("curve-place"), along.map((c) => c.place));
+    const c = along.find((p) => p.place === byId("curve-place").value);
+    fill(byId("curve-metric"), [...(c.pair.length ? [both(c)] : []), ...c.metrics]);
+    const chosen = byId("curve-metric").value, shown = c.pair.length && chosen === both(c) ? c.pair : [chosen];
+    const names = unique(c.lines.map((l) => l.name)), places = unique(c.lines.flatMap((l) => l.x)).sort((a, b) => a - b);
+    const scale = (x) => (c.log ? Math.log2(x) : x), gap = c.log ? 0.12 : 0.02 * (places.at(-1) - places[0]);
+    slopeTable(c, shown, names);
+    if (!window.Plotly) return;
+    const traces = c.lines.filter((l) => shown.includes(l.metric)).map((l) => {
+      const k = names.indexOf(l.name), panel = shown.indexOf(l.metric), colour_ = colours[k % colours.length];
+      const shift = names.length > 1 ? (k / (names.length - 1) - 0.5) * gap : 0; // so that bars do not lie on each other
+      return {
+        type: "scatter", mode: "lines+markers", name: l.label, legendgroup: l.name, showlegend: !panel || !c.lines.some((o) => o.name === l.name && o.metric === shown[0]),
+        x: l.x.map((x) => scale(x) + shift), y: l.mean, xaxis: panel ? "x2" : "x", yaxis: panel ? "y2" : "y",
+        text: l.x.map((x, i) => `${l.label}<br>${c.along} ${x}: <b>${l.metric} ${l.mean[i].toFixed(1)}</b>${l.half[i] === null ? "" : ` ± ${l.half[i].toFixed(1)}`}<br>${l.n[i]} cells`),
+        hovertemplate: "%{text}<extra></extra>", line: { color: colour_, width: 2 }, marker: { size: 8, color: colour_, symbol: symbols[Math.floor(k / colours.length) % symbols.length] },
+        error_y: { type: "data", array: l.half.map((h) => h ?? 0), thickness: 1.2, width: 0, visible: l.half.some((h) => h > 0) },
+      };
+    });
+    const ends = [scale(places[0]) - 2 * gap, scale(places.at(-1)) + 2 * gap];
+    const side = { tickvals: places.map(scale), ticktext: places.map(String), title: { text: c.along, standoff: 8 }, zeroline: false, range: ends };
+    const unit = (metric) => (c.percent.includes(metric) ? `${metric}, %` : metric);
+    draw("curves", traces, {
+      height: 420 + 11 * names.length, hovermode: "closest",
+      xaxis: { ...side, domain: shown.length > 1 ? [0, 0.47] : [0, 1] }, yaxis: { title: { text: unit(shown[0]), standoff: 10 }, zeroline: false },
+      ...(shown.length > 1 ? {
+        xaxis2: { ...side, domain: [0.53, 1], anchor: "y2", gridcolor: colour("--line"), linecolor: colour("--line") },
+        yaxis2: { anchor: "x2", matches: "y", side: "right", title: { text: unit(shown[1]), standoff: 10 }, zeroline: false, gridcolor: colour("--line"), linecolor: colour("--line"), automargin: true },
+      } : {}),
+    });
+  }
+
+  function slopeTable(c, shown, names) {
+    const row = (cells, tag) => {
+      const made = document.createElement("tr");
+      made.append(...cells.map((cell, k) => Object.assign(document.createElement(k ? tag : "th"), { textContent: cell.text, className: (k ? "num" : "") + (cell.bold ? " best" : "") + (cell.quiet ? " quiet" : "") })));
+      return made;
+    };
+    const told = (s) => (s ? { text: number(s.slope) + (s.low === null ? "" : ` (${number(s.low)} to ${number(s.high)})`), bold: s.low !== null && s.low * s.high > 0 } : { text: "" });
+    const head = document.createElement("thead"), body = document.createElement("tbody");
+    head.append(row([{ text: "method" }, ...shown.map((m) => ({ text: `${m}${c.percent.includes(m) ? ", points" : ""} per ${c.unit}` })), { text: "cells" }], "th"));
+    for (const name of names) {
+      const own = shown.map((m) => c.lines.find((l) => l.name === name && l.metric === m));
+      if (own.some(Boolean)) body.append(row([{ text: name }, ...own.map((l) => told(l && l.slope)), { text: String(Math.max(...own.map((l) => (l ? l.slope.points : 0)))) }], "td"));
+    }
+    for (const r of c.reported) {
+      const own = shown.map((m) => r.slopes[m]);
+      if (own.some(Boolean)) body.append(row([{ text: r.name, quiet: true }, ...own.map(told), { text: String(own.find(Boolean).points) }], "td"));
+    }
+    byId("curve-slopes").replaceChildren(head, body);
+  }
+
+  const number = (value) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(Math.abs(value) < 0.1 ? 2 : 1)}`;
+
   const percent = (part, whole) => (whole ? (100 * part) / whole : null);
   const total = (values) => values.reduce((sum, value) => sum + value, 0);
 
@@ -165,8 +223,9 @@
   }
 
   function figures() {
-    if (!window.Plotly) return ["wins", "gains", "scores", "classes"].forEach((id) => byId(id) && say(id, "This figure needs plotly.min.js beside the page; `eobench leaderboard build` writes it."));
+    if (!window.Plotly) return ["wins", "gains", "scores", "curves", "classes"].forEach((id) => byId(id) && say(id, "This figure needs plotly.min.js beside the page; `eobench leaderboard build` writes it."));
     if (byId("wins")) { drawWins(); drawGains(); drawScores(); }
+    if (byId("curves")) drawCurves();
     if (byId("classes")) drawClasses();
   }
 
@@ -178,6 +237,10 @@
     listen(["win-metric", "win-slice"], drawWins);
     listen(["gain-metric", "gain-kind"], drawGains);
     listen(["score-metric", "score-dataset"], drawScores);
+    if (byId("curves")) {
+      fill(byId("curve-along"), unique(data.curves.map((c) => c.along)));
+      listen(["curve-along", "curve-place", "curve-metric"], drawCurves);
+    }
     if (byId("classes")) {
       fill(byId("class-place"), data.classes.map((c) => c.place));
       listen(["class-place", "class-method", "class-rate"], drawClasses);
