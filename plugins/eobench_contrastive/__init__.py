@@ -1,14 +1,7 @@
 """Contrastive pre-training of encoders of single dates, with one sensor or two. Light: cards only."""
 
-from eobench.plugin import DatasetCard, MethodCard, Places, SuiteCard, hookimpl
+from eobench.plugin import MethodCard, SuiteCard, hookimpl
 from eobench_contrastive._cards import BIMODAL, SCARF, SIMCLR
-from eobench_contrastive._published_sets import published_cards
-
-
-@hookimpl
-def eobench_datasets(places: Places) -> list[DatasetCard]:
-    """Return the paper's sets that are not at hand."""
-    return list(published_cards(places))
 
 
 @hookimpl

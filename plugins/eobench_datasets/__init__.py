@@ -8,7 +8,8 @@ from typing import Final
 
 from eobench.data import DataError, ForeignFormatError, read_header
 from eobench.plugin import DatasetCard, Param, Places, SuiteCard, hookimpl
-from eobench_datasets._known import KNOWN, Known
+from eobench_datasets._known import KNOWN
+from eobench_datasets._origin import Known
 
 __all__: Final = ["eobench_datasets", "eobench_suites"]
 

@@ -51,4 +51,6 @@ class FolderDataset(Dataset):
 
     def _source(self) -> str:
         known = KNOWN.get(self.name)
-        return f" Source: {known.source}" if known is not None else ""
+        if known is None:
+            return ""
+        return f" Source: {known.source}" if known.converted else f" To get it, {known.get}"

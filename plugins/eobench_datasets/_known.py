@@ -1,40 +1,14 @@
-"""Real data sets that the project is tested on: what they are, and where they come from."""
+"""Real data sets that the project knows of: what they are, and where they come from."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
+from eobench_datasets._origin import Known
+from eobench_datasets._published import PUBLISHED
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A real data set that is not shipped.
-
-    Attributes:
-        name: of its folder under the data root.
-        title: one line.
-        source: where its data was taken from.
-        licence: upstream's.
-        citation: what to cite, where it is known.
-    """
-
-    name: str
-    title: str
-    source: str
-    licence: str
-    citation: str | None = None
-
-    @property
-    def get(self) -> str:
-        """How to get it, in one line."""
-        return (
-            f"set EOBENCH_DATA or --data to the folder that holds {self.name}/ (docs/data-sets.md); "
-            f"source: {self.source}"
-        )
-
-
-_SETS: Final = (
+_TESTED: Final = (
     Known(
         name="agnet_bags",
         title="Ag-Net: Landsat-8 pixels in 1,593 tiles with exact class shares of each tile, 2015",
@@ -92,4 +66,4 @@ _SETS: Final = (
         citation="Van Tricht et al. 2023, ESSD 15:5491; Tseng et al. 2023, arXiv:2304.14065",
     ),
 )
-KNOWN: Final[Mapping[str, Known]] = {known.name: known for known in _SETS}
+KNOWN: Final[Mapping[str, Known]] = {known.name: known for known in (*_TESTED, *PUBLISHED)}

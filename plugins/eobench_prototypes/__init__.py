@@ -1,8 +1,7 @@
 """Nearest class mean, k-means, deformable prototypes; their paper's tables. Cards only; the rest when used."""
 
-from eobench.plugin import DatasetCard, MethodCard, Param, Places, SuiteCard, hookimpl
+from eobench.plugin import MethodCard, Param, SuiteCard, hookimpl
 from eobench_prototypes._cards import DISTANCE, DTI_TS, FILL, SCALING, VINCENT
-from eobench_prototypes._published_sets import published_cards
 
 
 @hookimpl
@@ -46,12 +45,6 @@ def eobench_methods() -> list[MethodCard]:
         ),
         DTI_TS,
     ]
-
-
-@hookimpl
-def eobench_datasets(places: Places) -> list[DatasetCard]:
-    """Return the paper's own sets where they are not at hand."""
-    return list(published_cards(places))
 
 
 @hookimpl

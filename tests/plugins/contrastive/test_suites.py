@@ -9,14 +9,13 @@ from pathlib import Path
 import pytest
 
 import eobench_contrastive
-from eobench.data import DatasetMissingError, without_preparing
-from eobench.plugin import Places, Registry, discover, make_dataset
+from eobench.data import without_preparing
+from eobench.plugin import Places, Registry, discover
 from eobench.run import make_plan
 from eobench.tasks import Cell, expand, load_tasks
-from eobench_contrastive._published_sets import PUBLISHED, published_cards
 
 SUITES = Path(eobench_contrastive.__file__).parent / "suites"
-NAMES = [known.name for known in PUBLISHED]
+NAMES = ["denethor_2018_pairs", "denethor_2019", "breizhcrops_2018"]
 
 
 @pytest.fixture(scope="module")
@@ -100,17 +99,3 @@ def test_the_papers_size_has_ten_draws_and_its_own_sets(paper: list[Cell]) -> No
     assert all("download" in str(cell.reason) and "EOBENCH_DATA" in str(cell.reason) for cell in own)
     draws = {(c.base_model.family, c.base_model.draw) for c in paper if c.base_model is not None}
     assert len(draws) == 30
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_an_absent_set_says_how_to_get_it(name: str, tmp_path: Path) -> None:
-    places = Places(None, tmp_path)
-    card = next(card for card in published_cards(places) if card.name == name)
-    with pytest.raises(DatasetMissingError, match=f"{name!r} is not under the data root: download"):
-        make_dataset(card, {}, places).folder()
-
-
-def test_a_folder_of_that_name_takes_the_place_of_the_card(tmp_path: Path) -> None:
-    (tmp_path / NAMES[0]).mkdir()
-    (tmp_path / NAMES[0] / "dataset.json").write_text("{}")
-    assert [card.name for card in published_cards(Places(tmp_path, tmp_path))] == NAMES[1:]

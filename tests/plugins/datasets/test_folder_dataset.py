@@ -20,10 +20,17 @@ from eobench.plugin import (
     make_dataset,
 )
 
-KNOWN = [
+CONVERTED = [
     *("agnet_bags", "agnet_patches", "cawa_central_asia", "cerrado_cbers"),
     *("matogrosso_modis", "ucr_crop", "us_s2_cdl", "worldcereal_canada"),
 ]
+PUBLISHED = [
+    *("pastis", "timesen2crop", "south_africa", "denethor"),
+    *("denethor_2018_pairs", "denethor_2019", "breizhcrops_2018", "campo_verde", "lem"),
+    *("colombia_ne_worldcover", "colombia_ne_humanpop", "benelux_worldcover", "benelux_humanpop"),
+    "five_billion_pixels",
+]
+KNOWN = sorted([*CONVERTED, *PUBLISHED])
 
 
 def make(path: Path) -> None:
@@ -91,6 +98,16 @@ def test_a_damaged_header_harms_no_other_set_and_is_an_error_when_used(tmp_path:
     assert folder(found, "my_fields", tmp_path) == tmp_path / "my_fields"
     with pytest.raises(DataError, match=r"broken.dataset\.json"):
         folder(found, "broken", tmp_path)
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_a_papers_own_set_says_what_to_download_and_a_folder_takes_its_place(name: str, tmp_path: Path) -> None:
+    assert "download" in registry(tmp_path).datasets[name].get
+    with pytest.raises(DatasetMissingError, match=f"has no folder {name}.*To get it, download .*no converter yet"):
+        folder(registry(tmp_path), name, tmp_path)
+    make(tmp_path / name)
+    assert registry(tmp_path).datasets[name].summary == "My own fields"
+    assert folder(registry(tmp_path), name, tmp_path) == tmp_path / name
 
 
 @pytest.mark.parametrize("name", KNOWN)

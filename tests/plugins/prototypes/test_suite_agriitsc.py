@@ -5,13 +5,12 @@ from pathlib import Path
 import pytest
 
 import eobench_prototypes
-from eobench.data import DatasetMissingError, without_preparing
-from eobench.plugin import Places, discover, make_dataset
+from eobench.data import without_preparing
+from eobench.plugin import Places, discover
 from eobench.tasks import expand, load_tasks
-from eobench_prototypes._published_sets import PUBLISHED, published_cards
 
 SUITE = Path(eobench_prototypes.__file__).parent / "suites" / "agriitsc.yaml"
-NAMES = [known.name for known in PUBLISHED]
+NAMES = ["pastis", "timesen2crop", "south_africa", "denethor"]
 
 
 @pytest.fixture(scope="module")
@@ -57,16 +56,3 @@ def test_the_papers_numbers_hold_on_its_own_sets_and_small_ones_at_hand(cells):
             assert cell.budget.steps == (400_000 if cell.dataset.name in NAMES else 600)
             own = cell.dataset.name in NAMES and cell.supervision.level == "none"
             assert cell.knobs.transductive == own
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_an_absent_set_says_how_to_get_it(name, tmp_path):
-    card = next(c for c in published_cards(Places(None, tmp_path)) if c.name == name)
-    with pytest.raises(DatasetMissingError, match=f"{name!r} is not under the data root: download"):
-        make_dataset(card, {}, Places(None, tmp_path)).folder()
-
-
-def test_a_folder_of_that_name_takes_the_place_of_the_card(tmp_path):
-    (tmp_path / "pastis").mkdir()
-    (tmp_path / "pastis" / "dataset.json").write_text("{}")
-    assert [c.name for c in published_cards(Places(tmp_path, tmp_path))] == NAMES[1:]
