@@ -4,9 +4,10 @@ Codes of bags whose classes have given proportions: K in {3, 16, 30} classes, n 
 bags at once (64 of 32, 8 of 2048), scores like cosines, epsilon 0.05, float32. Three questions: five iterations,
 as LLP-Co takes; convergence to 1e-6; and 50 iterations of scores whose exponentials overflow. POT solves one bag a
 call (`ot.sinkhorn`, NumPy arrays) or a batch (`ot.batch.bregman_projection_batch`, torch tensors); SwAV's form
-(lightly) knows equal masses only and one bag a call. All run in one process on one thread and take turns, round by round; ratios are taken within a round and
-their medians printed, since other work on the machine moves seconds and not ratios. Seconds are of the processor.
-Results are compared before they are timed. Prints Markdown; `--write FILE` writes it.
+(lightly) knows equal masses only and one bag a call. All run in one process on one thread and take turns, round by
+round; ratios are taken within a round and their medians printed, since other work on the machine moves seconds and
+not ratios. Seconds are of the processor. Results are compared before they are timed. Prints Markdown;
+`--write FILE` writes it.
 """
 
 from __future__ import annotations
