@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from eobench.cli._common import DataOption, JsonOption, PluginOption
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from eobench.plugin import DatasetCard, Places
 
 _TITLE = 16  # characters of a title that are worth showing
+_FIRST_TO_GO = ("title", "size", "kind", "classes", "splits", "T x C", "N")
 
 
 def list_(data: DataOption = None, plugin: PluginOption = None, as_json: JsonOption = False) -> None:
@@ -25,9 +27,9 @@ def list_(data: DataOption = None, plugin: PluginOption = None, as_json: JsonOpt
         _common.print_json(rows)
         return
     columns = ["name", "kind", "N", "T x C", "classes", "splits", "size", "state", "title"]
-    columns, shown, names = _fitted(columns, [_shown(row) for row in rows])
-    numbers, kept = ["N", "classes", "size"], [c for c in columns if c != "name" or names]
-    _common.show(_common.table(f"data sets ({len(rows)})", columns, shown, right=numbers, whole=kept))
+    columns, shown, fits = _fitted(columns, [_shown(row) for row in rows])
+    title, numbers = f"data sets ({len(rows)})", ["N", "classes", "size"]
+    _common.show(_common.table(title, columns, shown, right=numbers, whole=columns if fits else ()))
     away = [row for row in rows if row["get"] and row["state"] == "absent"]
     if away:
         _common.show(f"{len(away)} are not on this machine; how to get one: eobench info {away[0]['name']}")
@@ -79,18 +81,37 @@ def _shown(row: dict[str, Any]) -> list[object]:
 
 
 def _fitted(columns: list[str], rows: list[list[object]]) -> tuple[list[str], list[list[object]], bool]:
-    """Cut titles, the last column, to what the others leave of the line; on a narrow terminal they go.
+    """Leave columns out until a line holds the rest, and cut titles to what the others leave of it.
 
     Returns:
-        Columns, rows, and whether names stand whole: where even they find no room, they alone are broken.
+        Columns, rows, and whether they fit: names, which one types, are broken only where even they and their
+        states find no room.
     """
     from rich.console import Console
 
-    cells = [columns, *([("" if c is None else str(c)) for c in row] for row in rows)]
-    taken = sum(max(len(row[k]) for row in cells) + 3 for k in range(len(columns) - 1))
-    left = Console().width - taken - 2
-    if left < _TITLE:
-        return columns[:-1], [row[:-1] for row in rows], left >= 0
-    titles = [str(row[-1]) for row in rows]
-    short = [t if len(t) <= left else t[: left - 1].rstrip() + "\N{HORIZONTAL ELLIPSIS}" for t in titles]
-    return columns, [[*row[:-1], title] for row, title in zip(rows, short, strict=True)], True
+    width = Console().width
+    widths = {name: max(len(_text(row[k])) for row in (columns, *rows)) for k, name in enumerate(columns)}
+    widths["title"] = _TITLE
+    kept = list(columns)
+    for name in _FIRST_TO_GO:
+        if _line(widths[c] for c in kept) <= width:
+            break
+        kept.remove(name)
+    if "title" in kept:
+        room = width - _line(widths[c] for c in kept) + _TITLE
+        rows = [[*row[:-1], _cut(str(row[-1]), room)] for row in rows]
+    places = [columns.index(c) for c in kept]
+    return kept, [[row[k] for k in places] for row in rows], _line(widths[c] for c in kept) <= width
+
+
+def _line(widths: Iterable[int]) -> int:
+    """Characters of a line of the table: two blanks and a line between columns, and its right edge."""
+    return sum(width + 3 for width in widths)
+
+
+def _text(cell: object) -> str:
+    return "" if cell is None else str(cell)
+
+
+def _cut(text: str, room: int) -> str:
+    return text if len(text) <= room else text[: room - 1].rstrip() + "\N{HORIZONTAL ELLIPSIS}"
