@@ -11,6 +11,7 @@ import numpy as np
 
 from eobench import __version__
 from eobench.data import EobenchError, ModalityFiles, SampleFolder, unknown
+from eobench.datasheet._bags import ENDS, bag_shares
 from eobench.datasheet._classes import Labels, region_shares, split_counts, table_agreement
 from eobench.datasheet._colours import class_colours
 from eobench.datasheet._curves import HIGH, LOW, curves
@@ -111,6 +112,8 @@ def _context(folder: SampleFolder, split: str | None) -> dict[str, Any]:
             "counted": len(labels.rows) if labels.sampled else None,
             "regions": region_shares(folder, labels),
             "tables": table_agreement(folder, labels),
+            "bags": bag_shares(folder, labels),
+            "whiskers": list(ENDS),
             "places": places(folder),
             "spread": [round(100 * LOW), round(100 * HIGH)],
             **drawn,

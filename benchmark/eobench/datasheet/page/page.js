@@ -228,6 +228,26 @@
     });
   }
 
+  // Bags ---------------------------------------------------------------------
+  function drawBags() {
+    const b = data.bags.find((m) => m.split === byId("bag-split").value), [low, high] = data.whiskers;
+    const what = data.pixels ? "training images" : "training samples", names = b.classes.map((k) => classes[k]);
+    byId("bag-lead").textContent = `Share of a class over bags of ${b.sizes.map((s) => number(s.size)).join(", ")} ${what}, drawn at random: quartiles, and whiskers from ${low} to ${high} % of the bags; dashed: the share of all. `
+      + `The narrower the boxes, the more bags are alike, and the less their proportions tell.${b.classes.length < b.of ? ` The ${b.classes.length} most frequent of ${b.of} classes.` : ""}`;
+    const hue = colour("--accent"), parts = [1, 3, 5].map((at) => parseInt(hue.slice(at, at + 2), 16));
+    const shade = (k) => `rgba(${parts.join(",")},${(0.08 + (0.72 * k) / Math.max(1, b.sizes.length - 1)).toFixed(2)})`;
+    const traces = b.sizes.map((s, k) => ({
+      type: "box", name: `${number(s.size)} (${number(s.bags)} ${s.bags === 1 ? "bag" : "bags"})`, x: names, q1: s.q1, median: s.median, q3: s.q3, lowerfence: s.low, upperfence: s.high,
+      line: { color: hue, width: 1 }, fillcolor: shade(k), whiskerwidth: 0.3, hoverinfo: "y+name",
+    }));
+    const wide = 0.42;
+    draw("bags", traces, {
+      height: 440, boxmode: "group", boxgap: 0.18, boxgroupgap: 0.1,
+      shapes: b.overall.map((v, k) => ({ type: "line", xref: "x", yref: "y", x0: k - wide, x1: k + wide, y0: v, y1: v, line: { color: colour("--quiet"), width: 1.2, dash: "dash" } })),
+      xaxis: { type: "category", showgrid: false, tickangle: names.length > 8 ? -30 : 0 }, yaxis: { title: { text: "share of the bag, %", standoff: 8 }, rangemode: "tozero" },
+    });
+  }
+
   // Places -------------------------------------------------------------------
   function drawPlaces() {
     const p = data.places;
@@ -288,6 +308,7 @@
     if (data.dates.length) drawDates();
     if (data.regions.length) drawRegions();
     if (data.tables.length) drawTables();
+    if (data.bags.length) drawBags();
     if (!byId("place-section").hidden) drawPlaces();
   }
 
@@ -301,6 +322,8 @@
   fill(byId("date-modality"), data.dates.map((d) => d.name));
   fill(byId("region-of"), data.regions.map((r) => r.name));
   fill(byId("table-pair"), data.tables.map((t) => t.title));
+  fill(byId("bag-split"), data.bags.map((b) => b.split), data.split);
+  byId("bag-section").hidden = !data.bags.length;
   byId("date-section").hidden = !data.dates.length;
   byId("region-section").hidden = !data.regions.length;
   byId("table-section").hidden = !data.tables.length;
@@ -310,6 +333,7 @@
   listen(["date-modality"], drawDates);
   listen(["region-of"], drawRegions);
   listen(["table-pair"], drawTables);
+  listen(["bag-split"], drawBags);
   listen(["place-by", "place-split"], drawPlaces);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", figures);
   figures();
