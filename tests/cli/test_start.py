@@ -59,3 +59,8 @@ def test_a_data_root_that_is_not_there_is_refused(eobench):
 def test_the_schema_is_json_schema(eobench):
     schema = json.loads(eobench("schema").stdout)
     assert "tasks" in schema["properties"]
+
+
+def test_names_stand_whole_in_a_list_on_a_narrow_terminal(eobench):
+    words = eobench("list", COLUMNS="60").stdout.split()
+    assert {"mean-proportion-maps", "inceptiontime", "proportion-mae", "breizhcrops_2018"} <= set(words)

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from eobench.plugin import Card, Registry
 
 
+_SUMMARY = 40  # characters of a line that a summary needs
+_FIRST_TO_GO = ("plugin", "columns", "spaces", "needs", "origin")
+
+
 class Kind(StrEnum):
     """What can be listed."""
 
@@ -42,9 +46,22 @@ def list_(
         _common.print_json(rows)
         return
     for name, found in rows.items():
-        columns = list(found[0]) if found else ["name"]
+        columns = _fitting(found)
         shown = [[_cell(row.get(c)) for c in columns] for row in found]
-        _common.show(_common.table(f"{name} ({len(found)})", columns, shown))
+        _common.show(_common.table(f"{name} ({len(found)})", columns, shown, whole=["name"]))
+
+
+def _fitting(rows: list[dict[str, Any]]) -> list[str]:
+    """Leave columns out until a line has room for a summary: they are in `eobench info` and in `--json`."""
+    from rich.console import Console
+
+    columns, room = list(rows[0]) if rows else ["name"], Console().width - _SUMMARY
+    widths = {c: max(len(c), *(len(_cell(row.get(c))) for row in rows)) + 3 for c in columns if c != "summary"}
+    for name in _FIRST_TO_GO if "summary" in columns else ():
+        if sum(widths.values()) <= room:
+            break
+        widths.pop(name, None)
+    return [c for c in columns if c in widths or c == "summary"]
 
 
 def _cell(value: Any) -> str:
