@@ -113,6 +113,7 @@ _CONTRAST = (
     Param("jitter", 0.015, "of series: the most that time moves, a share of their length", minimum=0, maximum=0.5),
     Param("noise", 0.1, "of series: in each standardised band", minimum=0),
     Param("mask_steps", 0.05, "of series: share of the steps that are set to the mean", minimum=0, maximum=0.9),
+    Param("dropout", False, "leaves the base model's own dropout on; the paper's ResNet-18 has none"),
     Param("resize", 1.25, "of patches: largest factor of their size", minimum=1, maximum=4),
 )
 LA_ROSA = "La Rosa et al., Learning from label proportions with prototypical contrastive clustering"

@@ -43,7 +43,9 @@ class LLPCo(Method):
     make a step, each with codes of its own (`samples_per_step=1` is one bag a step, the paper's). The projection
     is `projection` wide (theirs 1024) with SwAV's head, whose depth they do not give. Prototypes get unit length
     where they are used, SwAV rescales them before each step. Ranges of the augmentations are not given, and those
-    of series are ours. A validation with bags chooses the state.
+    of series are ours. A validation with bags chooses the state. The base model's dropout is off (their ResNet-18
+    has none): each view's target comes from the other's pass, and units dropped at random make the two differ by
+    more than any view does (docs/proportions.md).
     """
 
     def fit(self, view: View, run: RunContext) -> NetworkPredictor:
@@ -145,6 +147,7 @@ def prototypes_over(run: RunContext, params: dict[str, Value], prototypes: int =
         temperature=number(params, "temperature"),
         lr=float(encoder.params.get("lr") or 1e-3),
         prototypes=prototypes,
+        dropout=bool(params["dropout"]),
     )
     try:
         yield

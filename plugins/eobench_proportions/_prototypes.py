@@ -32,13 +32,26 @@ class PrototypeModel(BaseModel):
         temperature: float,
         lr: float,
         prototypes: int = 0,
+        dropout: bool = False,
     ) -> PrototypeModel:
-        """Return the model over an encoder's family and options."""
-        kind = type(encoder)
+        """Return the model over an encoder's family and options.
+
+        Args:
+            encoder: a family with its options.
+            hidden: width of the projection's hidden layer.
+            projection: of the unit features.
+            temperature: by which scores are divided.
+            lr: learning rate.
+            prototypes: their number; 0: one a class.
+            dropout: as the encoder's options say; otherwise an option of that name is 0.
+        """
+        kind, options = type(encoder), dict(encoder.params)
+        if not dropout and "dropout" in options:
+            options["dropout"] = 0.0
         return cls(
             {
                 "encoder": f"{kind.__module__}:{kind.__qualname__}",
-                "encoder_params": json.dumps(encoder.params, sort_keys=True),
+                "encoder_params": json.dumps(options, sort_keys=True),
                 "hidden": hidden,
                 "projection": projection,
                 "prototypes": prototypes,

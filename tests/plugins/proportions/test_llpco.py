@@ -16,7 +16,7 @@ from eobench.plugin import Budget, Method, Places, Registry, RunContext, Scoring
 from eobench.scoring import score
 from eobench_proportions._augment import Augmentation, patch_view, series_view
 from eobench_proportions._bags import bag_codes
-from eobench_proportions._prototypes import PrototypeNetwork
+from eobench_proportions._prototypes import PrototypeModel, PrototypeNetwork
 
 SHAPES = np.random.default_rng(99).normal(size=(3, 1, 4)) * 2
 CLASSES = ("a", "b", "c")
@@ -134,6 +134,16 @@ def test_the_codes_of_equal_masses_equal_lightlys() -> None:
     assert_allclose(found.numpy(), lightly.sinkhorn(scores.clone(), iterations=3).numpy(), rtol=1e-3, atol=1e-6)
 
 
+def test_at_the_temperature_codes_are_those_of_rot() -> None:
+    scores, index = torch.randn(64, 5).clamp(-1, 1), torch.arange(2).repeat_interleave(32)
+    given = torch.tensor([[0.4, 0.3, 0.2, 0.1, 0.0], [0.2, 0.2, 0.2, 0.2, 0.2]])
+    ours = bag_codes(scores, index, given, epsilon=0.1, iterations=200)
+    rots = bag_codes((scores / 0.1).log_softmax(dim=1), index, given, epsilon=1, iterations=200)
+    sharper = bag_codes(scores, index, given, epsilon=0.05, iterations=200)
+    assert_allclose(ours.numpy(), rots.numpy(), atol=1e-5)
+    assert sharper.max(dim=1).values.mean() > ours.max(dim=1).values.mean()
+
+
 def test_the_scores_are_cosines_over_the_temperature() -> None:
     encoder = torch.nn.Linear(3, 5)
     encoder.features = encoder.forward  # type: ignore[assignment]
@@ -142,6 +152,17 @@ def test_the_scores_are_cosines_over_the_temperature() -> None:
     z, v = network.features(x), network.head.weight
     expected = torch.nn.functional.cosine_similarity(z[:, None], v[None], dim=2) / 0.1
     assert_allclose(network(x).detach().numpy(), expected.detach().numpy(), rtol=1e-4, atol=1e-5)
+
+
+def test_the_base_models_dropout_is_off_unless_it_is_asked_for(registry: Registry) -> None:
+    card = registry.base_models["temp-cnn"]
+    encoder = card.load_object()(card.resolve({"hidden": 4, "dropout": 0.5}))
+    x = torch.randn(8, 4, 6)
+    for dropout in (False, True):
+        model = PrototypeModel.around(encoder, hidden=4, projection=3, temperature=0.1, lr=0.01, dropout=dropout)
+        network = model.build((4, 6), 3).train()
+        assert torch.equal(network(x), network(x)) != dropout
+    assert encoder.params["dropout"] == 0.5
 
 
 def test_a_series_moves_by_less_than_its_share_and_keeps_its_ends() -> None:
