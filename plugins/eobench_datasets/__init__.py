@@ -19,6 +19,15 @@ _PARAMS: Final = (
         "bands", None, "use these bands alone, such as ndvi+evi, of samples and pools; null: all of them", kind=str
     ),
 )
+_POOL: Final = (
+    Param(
+        "pool_mask",
+        None,
+        "keep the rows of series pools whose NDVI moves over the year: deviation-0.15 those of at least this "
+        "standard deviation, percentile-25 those from this percentile of it; null: all of them",
+        kind=str,
+    ),
+)
 
 
 @hookimpl
@@ -72,7 +81,7 @@ def _card(folder: Path) -> DatasetCard | None:
         name=folder.name,
         summary=header.title,
         load=_LOAD,
-        params=_PARAMS,
+        params=(*_PARAMS, *_POOL) if header.pools else _PARAMS,
         citation=citation if isinstance(citation, str) else None,
         licence=licence if isinstance(licence, str) else None,
         origin="folder",
@@ -84,7 +93,7 @@ def _absent(known: Known) -> DatasetCard:
         name=known.name,
         summary=known.title,
         load=_LOAD,
-        params=_PARAMS,
+        params=(*_PARAMS, *_POOL) if known.pool else _PARAMS,
         citation=known.citation,
         licence=known.licence,
         origin="folder",

@@ -8,12 +8,14 @@ from eobench.data import DatasetMissingError, read_header
 from eobench.plugin import Dataset
 from eobench_datasets._bands import choose_bands, parse_bands
 from eobench_datasets._known import KNOWN
+from eobench_datasets._pool_mask import masked_pools, parse_mask
 
 
 class FolderDataset(Dataset):
     """The sample folder `<data root>/<name>`, as it lies there; the data root is never written to.
 
-    With `bands=a+b` it is a copy in the cache that has these bands alone, in this order.
+    With `bands=a+b` it is a copy in the cache that has these bands alone, in this order; with `pool_mask` one
+    whose pools of series hold farmed land alone.
     """
 
     def folder(self) -> Path:
@@ -23,13 +25,16 @@ class FolderDataset(Dataset):
             DatasetMissingError: there is no data root, or it has no such folder; or bands are chosen, and the copy
                 may not be made now.
             DataError: it is damaged.
-            ParameterError: the option `bands` names what is not there.
+            ParameterError: the option `bands` names what is not there, or no pool can be masked as
+                `pool_mask` says.
         """
         path = self._path()
         header = read_header(path)
-        if (text := self.params.get("bands")) is None:
-            return path
-        return choose_bands(path, parse_bands(self.name, str(text), header), self.places.cache)
+        text = self.params.get("bands")
+        bands = None if text is None else parse_bands(self.name, str(text), header)
+        if (mask := self.params.get("pool_mask")) is not None:
+            path = masked_pools(path, parse_mask(self.name, str(mask)), self.places.cache)
+        return path if bands is None else choose_bands(path, bands, self.places.cache)
 
     def _path(self) -> Path:
         root = self.places.data

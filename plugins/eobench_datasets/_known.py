@@ -36,6 +36,7 @@ _TESTED: Final = (
         source="github:e-sensing/in-situ",
         licence="GPL-2 (R package)",
         citation="Ferreira et al. 2020, Remote Sensing 12(24):4033",
+        pool=True,
     ),
     Known(
         name="matogrosso_modis",

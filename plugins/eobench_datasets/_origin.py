@@ -16,6 +16,7 @@ class Known:
         licence: upstream's.
         citation: what to cite, where it is known.
         converted: sample folders of it exist; else its files are as their authors publish them.
+        pool: it has unlabelled rows beside the samples.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Known:
     licence: str
     citation: str | None = None
     converted: bool = True
+    pool: bool = False
 
     @property
     def get(self) -> str:
