@@ -91,7 +91,12 @@ def _show_slopes(found: pd.DataFrame) -> None:
         heads = ("method", "base model", "metric", "slope", "95 % interval", "cells")
         numbers = part[["slope", "low", "high", "points"]].to_numpy(float)
         rows = [
-            (*("" if n is None else str(n) for n in names), f"{slope:+.4f}", _interval(low, high), f"{points:.0f}")
+            (
+                *(n if isinstance(n, str) else "" for n in names),
+                f"{slope:+.4f}",
+                _interval(low, high),
+                f"{points:.0f}",
+            )
             for names, (slope, low, high, points) in zip(
                 part[["method", "base_model", "metric"]].to_numpy(object), numbers, strict=True
             )

@@ -223,7 +223,11 @@
   }
 
   function figures() {
-    if (!window.Plotly) return ["wins", "gains", "scores", "curves", "classes"].forEach((id) => byId(id) && say(id, "This figure needs plotly.min.js beside the page; `eobench leaderboard build` writes it."));
+    if (!window.Plotly) {
+      ["wins", "gains", "scores", "curves", "classes"].forEach((id) => byId(id) && say(id, "This figure needs plotly.min.js beside the page; `eobench leaderboard build` writes it."));
+      if (byId("curves")) drawCurves(); // its table needs no script
+      return;
+    }
     if (byId("wins")) { drawWins(); drawGains(); drawScores(); }
     if (byId("curves")) drawCurves();
     if (byId("classes")) drawClasses();
