@@ -156,10 +156,14 @@
     });
     const ends = [scale(places[0]) - 2 * gap, scale(places.at(-1)) + 2 * gap];
     const side = { tickvals: places.map(scale), ticktext: places.map(String), title: { text: c.along, standoff: 8 }, zeroline: false, range: ends };
+    // An interval of Student's t may reach beyond what a share can be: the axis does not.
+    const drawn = c.lines.filter((l) => shown.includes(l.metric)), bounded = shown.every((m) => c.percent.includes(m)) && drawn.every((l) => Math.min(...l.mean) >= 0);
+    const reach = drawn.flatMap((l) => l.mean.flatMap((m, i) => [m - (l.half[i] ?? 0), m + (l.half[i] ?? 0)]));
+    const span = bounded ? { range: [Math.max(-1, Math.min(...reach) - 3), Math.min(101, Math.max(...reach) + 3)] } : {};
     const unit = (metric) => (c.percent.includes(metric) ? `${metric}, %` : metric);
     draw("curves", traces, {
       height: 420 + 11 * names.length, hovermode: "closest",
-      xaxis: { ...side, domain: shown.length > 1 ? [0, 0.47] : [0, 1] }, yaxis: { title: { text: unit(shown[0]), standoff: 10 }, zeroline: false },
+      xaxis: { ...side, domain: shown.length > 1 ? [0, 0.47] : [0, 1] }, yaxis: { ...span, title: { text: unit(shown[0]), standoff: 10 }, zeroline: false },
       ...(shown.length > 1 ? {
         xaxis2: { ...side, domain: [0.53, 1], anchor: "y2", gridcolor: colour("--line"), linecolor: colour("--line") },
         yaxis2: { anchor: "x2", matches: "y", side: "right", title: { text: unit(shown[1]), standoff: 10 }, zeroline: false, gridcolor: colour("--line"), linecolor: colour("--line"), automargin: true },
@@ -187,7 +191,7 @@
     byId("curve-slopes").replaceChildren(head, body);
   }
 
-  const number = (value) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(Math.abs(value) < 0.1 ? 2 : 1)}`;
+  const number = (value) => value === 0 ? "0" : `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(Math.abs(value) < 0.1 ? 2 : 1)}`;
 
   const percent = (part, whole) => (whole ? (100 * part) / whole : null);
   const total = (values) => values.reduce((sum, value) => sum + value, 0);
