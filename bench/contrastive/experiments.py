@@ -16,15 +16,26 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from eobench.data import Knobs, LabelBudget, SampleFolder, Scene, Supervision, View, build_scene, open_folder
+from eobench.data import (
+    Inputs,
+    Knobs,
+    LabelBudget,
+    SampleFolder,
+    Scene,
+    Supervision,
+    View,
+    build_scene,
+    open_folder,
+)
 from eobench.plugin import Budget, Checkpoint, Method, Places, Registry, RunContext, discover, make_dataset
+from eobench_contrastive._dates import feature_series
 
 STEPS, BATCH, PRETRAINING = 120, 32, 1000
 LABELS = (5, 20)
@@ -47,6 +58,8 @@ class Arm:
         rate: factor on every family's learning rate.
         steps: with labels.
         pixels: that pre-training sees, at most.
+        rotated: of `supervised`: raw bands are standardised and turned into so many others, by a random matrix
+            with orthonormal rows or columns; nothing is lost. 0: as they are.
     """
 
     name: str
@@ -56,6 +69,7 @@ class Arm:
     rate: float = 1.0
     steps: int = STEPS
     pixels: int | None = None
+    rotated: int = 0
 
 
 SUPERVISED, BIMODAL, SCARF = Arm("supervised", "supervised"), Arm("bimodal-simclr"), Arm("scarf", "scarf")
@@ -72,7 +86,11 @@ def with_features(how: str) -> list[Arm]:
 
 EXPERIMENTS: dict[str, list[Arm]] = {
     "control": [SUPERVISED, SCARF, BIMODAL, UNTRAINED],
-    "feature scale": [SUPERVISED, *with_features("bands"), *with_features("principal")],
+    "basis": [
+        Arm("supervised, bands turned", "supervised", rotated=12),
+        Arm("supervised, 64 mixtures of bands", "supervised", rotated=64),
+    ],
+    "feature scale": [*with_features("bands"), *with_features("principal"), *with_features("whitened")],
     "learning rate": [
         Arm(f"{arm.name}, rate x {rate}", arm.method, rate=rate)
         for rate in (0.1, 0.3)
@@ -94,6 +112,10 @@ EXPERIMENTS: dict[str, list[Arm]] = {
         for m in ("scarf", "bimodal-simclr")
         if (m, c) != ("scarf", 0.0)
     ],
+    "no corruption": [
+        Arm("bimodal-simclr, corruption 0.0", params={"corruption": 0.0}),
+        Arm("bimodal-simclr, corruption 0.0, eq1", params={"corruption": 0.0, "loss": "eq1"}),
+    ],
     "loss": [Arm(f"bimodal-simclr, {loss}", params={"loss": loss}) for loss in ("eq1", "barlow-twins", "vicreg")],
     "width": [Arm(f"bimodal-simclr, width {w}", params={"width": w}) for w in (16, 256)],
     "fine-tuning": [
@@ -106,6 +128,9 @@ EXPERIMENTS: dict[str, list[Arm]] = {
         Arm("bimodal-simclr, quirks=pairing", params={"quirks": "pairing"}),
     ],
 }
+
+
+RIVALS = (SUPERVISED.method, SCARF.method)
 
 
 class World:
@@ -161,13 +186,38 @@ def rows_of(world: World, arm: Arm, seed: int) -> Iterator[dict[str, Any]]:
     told = _told(checkpoint)
     for labels in LABELS:
         scene = world.scene("few", seed, labels)
+        view, test = turned(scene, arm.rotated, seed) if arm.rotated else (scene.view, scene.test)
         for family, options in FAMILIES:
             base = world.registry.base_models[family]
             model = base.load_object()(base.resolve({**options, "lr": options["lr"] * arm.rate}))
             run = RunContext(seed, budget=Budget(steps=arm.steps), base_model=model, checkpoint=checkpoint)
-            found = method.fit(scene.view, run).predict(scene.test).classes
+            found = method.fit(view, run).predict(test).classes
             accuracy = float((found == scene.truth).mean())
             yield {"family": family, "labels": labels, "seed": seed, "oa": round(accuracy, 5), **told}
+
+
+def turned(scene: Scene, count: int, seed: int) -> tuple[View, Inputs]:
+    """What is learned from and what is scored, each date's bands mixed by the same random matrix."""
+
+    def dates(inputs: Inputs) -> tuple[Any, Any, Any]:
+        batch = replace(inputs, fill=None).batch(slice(0, len(inputs)))
+        return batch.values.transpose(0, 2, 1), batch.valid, batch.days
+
+    def mixed(inputs: Inputs) -> Inputs:
+        values, valid, days = dates(inputs)
+        return feature_series(
+            ((np.nan_to_num(values) - mean) / deviation @ matrix).astype(np.float32), valid, days
+        )
+
+    values, valid, _ = dates(scene.view.inputs)
+    seen = values[valid]
+    mean, deviation = seen.mean(axis=0), seen.std(axis=0)
+    size = max(count, seen.shape[1])
+    matrix = np.linalg.qr(np.random.default_rng(seed).normal(size=(size, size)))[0][: seen.shape[1], :count]
+    view = replace(scene.view, inputs=mixed(scene.view.inputs))
+    if view.validation is not None:
+        view = replace(view, validation=replace(view.validation, inputs=mixed(view.validation.inputs)))
+    return view, mixed(scene.test)
 
 
 def _told(checkpoint: Checkpoint | None) -> dict[str, float]:
@@ -208,7 +258,7 @@ def main() -> None:
 
 
 def table(names: list[str], rows: list[dict[str, Any]], score: str) -> Iterator[str]:
-    """Markdown: mean accuracy, and wins over the paired blocks of `supervised` and `scarf` as they are."""
+    """Markdown: mean accuracy, and wins over paired blocks of arms with the same rate and steps with labels."""
     found: dict[str, dict[tuple[str, int, int], float]] = {}
     for row in rows:
         if row["score"] == score:
@@ -222,12 +272,27 @@ def table(names: list[str], rows: list[dict[str, Any]], score: str) -> Iterator[
             continue
         means = [np.mean([v for (_, n, _), v in blocks.items() if n == labels]) for labels in LABELS]
         each = [np.mean([v for (f, _, _), v in blocks.items() if f == family]) for family in families]
-        wins = [_wins(blocks, found.get(other, {})) if other != name else "" for other in ("supervised", "scarf")]
-        cells = [name, *(f"{m:.1f}" for m in means), *wins, *(f"{m:.1f}" for m in each)]
-        yield f"| {' | '.join(cells)} |"
+        wins = [_wins(blocks, found.get(beside(name, other), {}), beside(name, other) == name) for other in RIVALS]
+        yield f"| {' | '.join([name, *(f'{m:.1f}' for m in means), *wins, *(f'{m:.1f}' for m in each)])} |"
 
 
-def _wins(one: dict[Any, float], other: dict[Any, float]) -> str:
+def beside(name: str, method: str) -> str:
+    """The arm of a method that an arm is compared with: with the same rate and steps with labels."""
+    arms = {arm.name: arm for every in EXPERIMENTS.values() for arm in every}
+    one = arms[name]
+    return next(
+        (
+            a.name
+            for a in arms.values()
+            if (a.method, a.rate, a.steps, a.params) == (method, one.rate, one.steps, {})
+        ),
+        method,
+    )
+
+
+def _wins(one: dict[Any, float], other: dict[Any, float], same: bool) -> str:
+    if same:
+        return ""
     both = one.keys() & other.keys()
     return f"{sum(one[block] > other[block] for block in both)} of {len(both)}"
 

@@ -52,8 +52,8 @@ LABEL_PARAMS = (
         "unit",
         "what the base model gets of a date. unit: every feature by itself, as scaling says; bands: then all of "
         "them times one number, so that they have together the variance of the standardised bands; principal: as "
-        "many principal components as bands, with that variance",
-        choices=("unit", "bands", "principal"),
+        "many principal components as bands, with that variance; whitened: those components, each of deviation 1",
+        choices=("unit", "bands", "principal", "whitened"),
     ),
     Param("finetune", False, "train the encoder on with the labels, instead of keeping it frozen"),
     Param("batch_size", 256, "labelled rows a step, at most", minimum=1),

@@ -39,7 +39,8 @@ class FeatureMap:
         Args:
             values: (M, W) features of observed dates.
             how: `unit`, as they are; `bands`, with together the variance of so many bands of deviation 1;
-                `principal`, that many principal components, scaled likewise and not whitened.
+                `principal`, that many principal components, scaled likewise; `whitened`, those components at
+                deviation 1 each.
             bands: C of the raw dates.
             standardise: bring every feature to mean 0 and deviation 1 first.
         """
@@ -51,7 +52,7 @@ class FeatureMap:
         flat = deviation <= 1e-6 * np.maximum(np.abs(mean), 1e-6)
         matrix = np.diag(1 / np.where(flat, 1.0, deviation)) if standardise else np.eye(width)
         if how != "unit":
-            matrix = _as_bands((rows - mean) @ matrix, matrix, bands, principal=how == "principal")
+            matrix = _as_bands((rows - mean) @ matrix, matrix, bands, how)
         return cls(mean.astype(np.float32), matrix.astype(np.float32))
 
     def view(self, view: View) -> View:
@@ -86,17 +87,18 @@ def observed_features(inputs: Inputs) -> NDArray[np.float32]:
     return values
 
 
-def _as_bands(
-    rows: NDArray[np.float64], matrix: NDArray[np.float64], bands: int, *, principal: bool
-) -> NDArray[np.float64]:
+def _as_bands(rows: NDArray[np.float64], matrix: NDArray[np.float64], bands: int, how: str) -> NDArray[np.float64]:
     """The matrix scaled, and narrowed to principal components of the mapped rows (M, W)."""
     covariance = rows.T @ rows / max(1, len(rows))
-    variance = float(np.trace(covariance))
-    if principal:
+    variance = np.full(1, np.trace(covariance))
+    if how != "bands":
         values, vectors = np.linalg.eigh(covariance)
-        kept = vectors[:, ::-1][:, :bands]
+        kept, variance = vectors[:, ::-1][:, :bands], values[::-1][:bands]
         # An eigenvector has no sign of its own: its largest element is made positive.
         largest = kept[np.abs(kept).argmax(axis=0), np.arange(kept.shape[1])]
         matrix = matrix @ (kept * np.where(largest < 0, -1.0, 1.0))
-        variance = float(values[::-1][:bands].sum())
-    return matrix * np.sqrt(bands / variance) if variance > 0 else matrix
+    if how == "whitened":
+        known = variance > 1e-6 * max(variance[0], 1e-12)
+        return matrix / np.sqrt(np.where(known, variance, np.inf))
+    total = float(variance.sum())
+    return matrix * np.sqrt(bands / total) if total > 0 else matrix

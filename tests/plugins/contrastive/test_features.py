@@ -52,6 +52,16 @@ def test_principal_components_are_uncorrelated_and_the_largest_come_first() -> N
     assert (np.diff(np.diag(covariance)) < 0).all()
 
 
+def test_whitened_components_have_deviation_1_each() -> None:
+    assert_allclose(np.cov(_mapped("whitened", _rows()).T, ddof=0), np.eye(BANDS), atol=1e-3)
+
+
+def test_whitening_leaves_out_directions_that_do_not_vary() -> None:
+    rows = _rows()[:, :2] @ np.ones((2, WIDTH), np.float32)
+    mapped = _mapped("whitened", rows)
+    assert_allclose(mapped.std(0), [1, 0, 0, 0], atol=1e-3)
+
+
 def test_principal_components_do_not_turn_their_sign_with_the_order_of_rows() -> None:
     rows = _rows()
     one, other = (FeatureMap.of(r, "principal", BANDS, standardise=True) for r in (rows, rows[::-1]))
@@ -64,7 +74,7 @@ def test_a_feature_that_does_not_vary_is_not_blown_up() -> None:
     assert_allclose(_mapped("bands", rows)[:, 3], 0, atol=1e-5)
 
 
-@pytest.mark.parametrize("how", ["unit", "bands", "principal"])
+@pytest.mark.parametrize("how", ["unit", "bands", "principal", "whitened"])
 def test_an_encoder_with_the_map_gives_mapped_features(how: str) -> None:
     torch.manual_seed(0)
     encoder, dates = DateEncoder(BANDS, WIDTH).eval(), torch.randn(50, BANDS)
