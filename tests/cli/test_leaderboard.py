@@ -47,7 +47,7 @@ def board(tmp_path: Path) -> Path:
 def test_slopes_are_shown_with_their_interval(eobench, board):
     shown = eobench("leaderboard", "show", str(board), "--slopes")
     assert shown.returncode == 0, shown.stderr
-    assert "fields[split=zone], bags: per doubling of the bag size" in shown.stdout
+    assert "fields[split=zone], bags: per doubling of bag size" in shown.stdout
     assert "-0.0200 to -0.0200" in shown.stdout
     assert "nan" not in shown.stdout
 

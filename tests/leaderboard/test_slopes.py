@@ -92,6 +92,22 @@ def test_redraws_and_census_errors_are_axes_too(row, results):
     assert_allclose(found["slope"][["redraws", "census_error"]], [0.05, -0.1], atol=1e-9)
 
 
+def test_label_budgets_are_axes_each_kind_its_own(row, results):
+    def few(labels, oa):
+        return row("ncc", oa, acc_p=oa, acc_h=oa, supervision="few", labels=labels)
+
+    rows = [few("5/class", 0.5), few("20/class", 0.7), few("1%", 0.4), few("4%", 0.6), few("8%", 0.7)]
+    found = slopes(results(rows)).set_index("along")
+    assert list(found["metric"].unique()) == ["oa"]  # no clusters that could be swapped
+    assert_allclose(found["slope"][["labels/class", "labels%"]], 0.1, atol=1e-9)
+    assert list(found["points"]) == [2, 3]
+    page = curve_data(results(rows), ("oa", "acc_p", "acc_h"), str)
+    assert [(p["along"], p["metrics"][0], p["pair"]) for p in page] == [
+        ("labels per class", "oa", []),
+        ("share of labels (%)", "oa", []),
+    ]
+
+
 def test_failed_cells_and_lone_bag_sizes_make_no_curve(row, results):
     rows = bags(row, "dllp", [[0.8], [0.7]])
     rows[1]["status"] = "failed"

@@ -39,7 +39,8 @@ def show(
     ),
     wins: Annotated[bool, typer.Option("--wins/--no-wins", help="Show the win matrix.")] = True,
     along: Annotated[
-        bool, typer.Option("--slopes", help="Show how scores change along bag size, census error and redraws.")
+        bool,
+        typer.Option("--slopes", help="Show how scores change along labels, bag size, census error."),
     ] = False,
     as_markdown: Annotated[
         bool, typer.Option("--markdown", help="Print Markdown tables, data sets across.")
@@ -87,7 +88,7 @@ def _show_slopes(found: pd.DataFrame) -> None:
         return
     places = ["along", "unit", "dataset", "supervision", "given"]
     for (along, unit, *words), part in found.groupby(places, sort=False):
-        title = ", ".join(str(w) for w in words if w) + f": per {unit} of the {str(along).replace('_', ' ')}"
+        title = ", ".join(str(w) for w in words if w) + f": per {unit} of {str(along).replace('_', ' ')}"
         heads = ("method", "base model", "metric", "slope", "95 % interval", "cells")
         numbers = part[["slope", "low", "high", "points"]].to_numpy(float)
         rows = [

@@ -1,4 +1,4 @@
-"""What the page shows of scores along bag size, census error and redraws: lines, and a table of their slopes."""
+"""What the page shows of scores along labels, bag size, census error, redraws: lines, and a table of slopes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def curve_data(frame: pd.DataFrame, metrics: Sequence[str], title: Callable[[str
 
     Args:
         frame: results of a board.
-        metrics: names of those that the page shows; `acc_p` and `acc_h` come first.
+        metrics: names of those that the page shows; but for labels `acc_p` and `acc_h` come first.
         title: heading of a metric.
     """
     known = [*(m for m in PAIR if m in metrics), *(m for m in metrics if m not in PAIR)]
@@ -32,7 +32,8 @@ def curve_data(frame: pd.DataFrame, metrics: Sequence[str], title: Callable[[str
     found = []
     for (axis, place), ours in list(places.items())[:MAX_PLACES]:
         percent = {m: all(np.abs(c.y).max() <= 1 for c in ours if c.metric == m) for m in known}
-        filled = [m for m in known if any(c.metric == m for c in ours)]
+        ordered = metrics if axis.ending else known
+        filled = [m for m in ordered if any(c.metric == m for c in ours)]
         found.append(
             {
                 "along": axis.title,
@@ -40,7 +41,7 @@ def curve_data(frame: pd.DataFrame, metrics: Sequence[str], title: Callable[[str
                 "log": axis.log,
                 "place": place,
                 "metrics": [title(m) for m in filled],
-                "pair": [title(m) for m in PAIR] if set(PAIR) <= set(filled) else [],
+                "pair": [title(m) for m in PAIR] if set(PAIR) <= set(filled) and not axis.ending else [],
                 "percent": [title(m) for m in filled if percent[m]],
                 "lines": [_line(c, title(c.metric), 100 if percent[c.metric] else 1) for c in ours],
                 "reported": _reported(axis, ours, filled, title),

@@ -1,4 +1,4 @@
-"""Scores along a quantity of the supervision: bag size, census error, redraws. Their slopes, with intervals."""
+"""Scores along a quantity of the supervision: labels, bag size, census error, redraws. Slopes, with intervals."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ class Axis:
         unit: what a slope is counted per.
         log: whether it is counted in doublings.
         step: number of axis units in one `unit`.
+        ending: of a column of texts: those that end so count, by the number before it.
     """
 
     column: str
@@ -38,6 +39,20 @@ class Axis:
     unit: str
     log: bool
     step: float = 1.0
+    ending: str = ""
+
+    @property
+    def name(self) -> str:
+        """The column, and what is counted where the column has several: `labels/class`."""
+        return self.column + self.ending
+
+    def values(self, frame: pd.DataFrame) -> NDArray[np.float64]:
+        """Return (n,) where each row stands; NaN where it does not."""
+        column = frame[self.column]
+        if not self.ending:
+            return np.asarray(column.to_numpy(np.float64, na_value=np.nan))
+        numbers = [v.removesuffix(self.ending) if v.endswith(self.ending) else "" for v in texts(column)]
+        return np.asarray(pd.to_numeric(pd.Series(numbers, dtype=object), errors="coerce"), np.float64)
 
     def place(self, values: ArrayLike) -> NDArray[np.float64]:
         """Return where values lie, in units of the slope."""
@@ -46,6 +61,8 @@ class Axis:
 
 
 AXES: Final = (
+    Axis("labels", "labels per class", "doubling", log=True, ending="/class"),
+    Axis("labels", "share of labels (%)", "doubling", log=True, ending="%"),
     Axis("bag_size", "bag size", "doubling", log=True),
     Axis("census_error", "census error", "0.1", log=False, step=0.1),
     Axis("redraws", "redraws", "doubling", log=True),
@@ -135,9 +152,9 @@ def _half_width(squares: float, freedom: int, per: float) -> float | None:
     return float(stdtrit(freedom, 0.5 + CONFIDENCE / 2) * np.sqrt(squares / freedom * per))
 
 
-def curve_metrics(frame: pd.DataFrame) -> tuple[str, ...]:
-    """Return `acc_p` and `acc_h` where rows have both, else the first of `chosen_metrics`."""
-    if all(m in frame.columns and bool(frame[m].notna().any()) for m in PAIR):
+def curve_metrics(frame: pd.DataFrame, axis: Axis) -> tuple[str, ...]:
+    """Return `acc_p` and `acc_h` where rows have both and the axis is not labels, else the first metric chosen."""
+    if not axis.ending and all(m in frame.columns and bool(frame[m].notna().any()) for m in PAIR):
         return PAIR
     return tuple(list(chosen_metrics(frame, None))[:1])
 
@@ -156,16 +173,18 @@ def curves(frame: pd.DataFrame, metrics: Sequence[str] | None = None) -> list[Cu
         EobenchError: an unknown metric.
     """
     known = scalar_metrics(frame)
-    chosen = curve_metrics(frame) if metrics is None else tuple(metrics)
-    for metric in chosen:
+    for metric in metrics or ():
         if metric not in known:
             raise EobenchError(unknown("metric", metric, known))
     names = contenders(frame)
-    return [c for axis in AXES for c in _along(frame, names, axis, chosen)]
+    found = []
+    for axis in AXES:
+        found += _along(frame, names, axis, curve_metrics(frame, axis) if metrics is None else metrics)
+    return found
 
 
 def _along(frame: pd.DataFrame, names: pd.Series, axis: Axis, metrics: Sequence[str]) -> list[Curve]:
-    x = frame[axis.column].to_numpy(np.float64, na_value=np.nan)
+    x = axis.values(frame)
     kept = (frame["status"] == "ok").to_numpy(bool) & np.isfinite(x) & ((x > 0) | (not axis.log))
     rows, x = frame[kept].reset_index(drop=True), x[kept]
     if len(np.unique(x)) < 2:
@@ -193,18 +212,20 @@ def _along(frame: pd.DataFrame, names: pd.Series, axis: Axis, metrics: Sequence[
 
 
 def slopes(frame: pd.DataFrame, metrics: Sequence[str] | None = None) -> pd.DataFrame:
-    """Return how fast scores rise or fall along bag size, census error and redraws.
+    """Return how fast scores rise or fall along labels, bag size, census error and redraws.
 
-    Ordinary least squares over the cells of a method, seeds as replicates: over log2 of bag sizes and redraws (a
-    slope per doubling), over census errors as they are (a slope per 0.1).
+    Ordinary least squares over the cells of a method, seeds as replicates: over log2 of label budgets, bag sizes
+    and redraws (a slope per doubling), over census errors as they are (a slope per 0.1).
 
     Args:
         frame: of `read_results` or `Board.results`.
-        metrics: names; None: `acc_p` and `acc_h` where rows have both, else the first of `chosen_metrics`.
+        metrics: names; None: `acc_p` and `acc_h` where rows have both, but for labels, else the first of
+            `chosen_metrics`.
 
     Returns:
-        One row for each curve: `along, unit, dataset, supervision, given, method, base_model, metric, slope, low,
-        high, points`; `low` and `high` are the 95 % interval (Student's t), null below three cells.
+        One row for each curve: `along` (the column; for labels `labels/class` or `labels%`), `unit, dataset,
+        supervision, given, method, base_model, metric, slope, low, high, points`; `low` and `high` are the 95 %
+        interval (Student's t), null below three cells.
 
     Raises:
         EobenchError: an unknown metric.
@@ -213,6 +234,6 @@ def slopes(frame: pd.DataFrame, metrics: Sequence[str] | None = None) -> pd.Data
     rows = []
     for c in curves(frame, metrics):
         s = c.fit()
-        named = (c.axis.column, c.axis.unit, c.dataset, c.supervision, c.given, c.method, c.base_model, c.metric)
+        named = (c.axis.name, c.axis.unit, c.dataset, c.supervision, c.given, c.method, c.base_model, c.metric)
         rows.append((*named, s.slope, s.low, s.high, s.points))
     return pd.DataFrame(rows, columns=[*columns, "slope", "low", "high", "points"])
