@@ -114,6 +114,14 @@ def test_failed_cells_and_lone_bag_sizes_make_no_curve(row, results):
     assert slopes(results(rows)).empty
 
 
+def test_values_that_are_no_numbers_make_no_point(row, results):
+    rows = bags(row, "dllp", [[0.8, np.inf], [0.7, np.nan], [0.6, 0.6]])
+    rows += [row("ncc", 0.5, supervision="few", labels=labels) for labels in ("x/class", "1e400/class", "0/class")]
+    found = slopes(results(rows), ["acc_p"])
+    assert list(found["along"]) == ["bag_size"]
+    assert list(found["points"]) == [4]
+
+
 def test_another_metric_can_be_followed_and_an_unknown_one_is_named(row, results):
     rows = [row("ncc", 0.5 + 0.1 * k, supervision="bags", bag_size=2**k, redraws=1) for k in range(3)]
     assert_allclose(slopes(results(rows))["slope"], [0.1])  # none of them has acc_p: overall accuracy

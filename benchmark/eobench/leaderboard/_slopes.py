@@ -203,7 +203,7 @@ def _along(frame: pd.DataFrame, names: pd.Series, axis: Axis, metrics: Sequence[
         dataset, supervision, given, method, base = keys.iloc[group[0]].tolist()
         for metric in metrics:
             y = rows[metric].to_numpy(np.float64, na_value=np.nan)[group]
-            has = ~np.isnan(y)
+            has = np.isfinite(y)  # rows may come from strangers, and infinity is no JSON
             if len(np.unique(x[group][has])) > 1:
                 found.append(
                     Curve(axis, dataset, supervision, given, method, base or None, metric, x[group][has], y[has])
