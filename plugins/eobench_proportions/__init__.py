@@ -24,4 +24,14 @@ def eobench_suites() -> list[SuiteCard]:
             summary="Ramos-Pollan and Gonzalez: chips in communes, by network, by loss, in all pairs of two areas",
             load="eobench_proportions:suites/lightweight-llp.yaml",
         ),
+        SuiteCard(
+            name="llp-co-paper",
+            summary="the same tables on Campo Verde and LEM with the paper's numbers, for a GPU",
+            load="eobench_proportions:suites/llp-co-paper.yaml",
+        ),
+        SuiteCard(
+            name="lightweight-llp-paper",
+            summary="the two tables of Ramos-Pollan and Gonzalez on their own chips with their numbers, for a GPU",
+            load="eobench_proportions:suites/lightweight-llp-paper.yaml",
+        ),
     ]

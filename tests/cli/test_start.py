@@ -64,3 +64,10 @@ def test_the_schema_is_json_schema(eobench):
 def test_names_stand_whole_in_a_list_on_a_narrow_terminal(eobench):
     words = eobench("list", COLUMNS="60").stdout.split()
     assert {"mean-proportion-maps", "inceptiontime", "proportion-mae", "breizhcrops_2018"} <= set(words)
+
+
+def test_a_long_method_leaves_the_other_columns_of_a_plan_their_room(eobench):
+    told = eobench("plan", "suite:lightweight-llp-paper", COLUMNS="80").stdout
+    assert [line.split() for line in told.splitlines() if "finished" in line] == [
+        ["task", "method", "levels", "cells", "finished"]
+    ] * told.count("task ")

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from eobench.cli._request import Request
     from eobench.tasks import Cell
 
+_LEVELS = 18  # characters of a line that the levels need
+
 
 def plan(
     tasks: TasksArgument,
@@ -39,9 +41,8 @@ def show(request: Request, *, cells: bool, as_json: bool, printer: Any) -> None:
     printer.show(f"[bold]{told['name']}[/bold]: {len(request.selected)} cells ({counts})")
     if not cells:
         columns = ["task", "method", "levels", "cells", "finished"]
-        whole = [c for c in columns if c != "levels"]
         for data, rows in _matrix(request, told).items():
-            printer.show(printer.table(data, columns, rows, right=columns[3:], whole=whole))
+            printer.show(printer.table(data, columns, rows, right=columns[3:], whole=_whole(columns, rows)))
     else:
         listed = [[c["key"][:12], c["label"], c["state"]] for c in told["cells"]]
         printer.show(printer.table("cells", ["key", "cell", "state"], listed))
@@ -59,6 +60,15 @@ def show(request: Request, *, cells: bool, as_json: bool, printer: Any) -> None:
         if reasons:
             listed = [[str(r["cells"]), r["reason"]] for r in sorted(reasons, key=lambda r: -r["cells"])]
             printer.show(printer.table(title, ["cells", "reason"], listed, right=["cells"]))
+
+
+def _whole(columns: list[str], rows: list[list[str]]) -> list[str]:
+    """Columns that are never broken: all but the levels, and methods too where they leave those no room."""
+    from rich.console import Console
+
+    widths = [max(len(name), *(len(row[k]) for row in rows)) + 3 for k, name in enumerate(columns)]
+    room = Console().width - sum(widths) + widths[2]
+    return [c for c in columns if c != "levels" and (c != "method" or room >= _LEVELS)]
 
 
 def _matrix(request: Request, told: dict[str, Any]) -> dict[str, list[list[str]]]:
