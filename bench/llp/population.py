@@ -46,7 +46,7 @@ def write(source: Path, target: Path) -> None:
         classes=("none", "some", "many"),
         task="segmentation",
         modalities={"rgb": given.modality("rgb")},
-        samples={name: column.to_numpy() for name, column in columns.items()},
+        samples={str(name): column.to_numpy() for name, column in columns.items()},
         splits=header.splits,
         default_split=header.default_split,
         targets=people(given.labels() == header.classes.index("built_up")),
