@@ -27,9 +27,11 @@ def main() -> None:
     """Write the set."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data_root", type=Path, help="where the set is to lie")
-    target = parser.parse_args().data_root / NAME
-    with tempfile.TemporaryDirectory() as cache:
-        places = Places(None, Path(cache))
+    parser.add_argument("--cache", type=Path, help="where the chips are, or are to lie; else they are not kept")
+    arguments = parser.parse_args()
+    target = arguments.data_root / NAME
+    with tempfile.TemporaryDirectory() as passing:
+        places = Places(None, arguments.cache or Path(passing))
         card = discover(places).datasets["simulated-chips"]
         source = card.load_object()(card.resolve(OPTIONS), places, card.name).folder()
         print(prepare_folder(target, lambda folder: write(source, folder)))
