@@ -149,7 +149,7 @@ class World:
         card = self.registry.methods[arm.method]
         given: dict[str, Any] = {"batch_size": BATCH}
         if arm.method != "supervised":
-            given |= {"width": 64, "pretrain_factor": arm.pretraining / arm.steps}
+            given |= {"width": 64, "corruption": 0.2, "pretrain_factor": arm.pretraining / arm.steps}
         made: Method = card.load_object()(card.resolve({**given, **arm.params}))
         return made
 

@@ -42,8 +42,11 @@ class Scarf(Method):
         """Return the encoder learned from the inputs of a `none` view.
 
         Raises:
+            EobenchError: the quirk that was asked for has nothing to act on.
             UnsupportedError: it has fewer than two observed dates.
         """
+        if self.params["quirks"] == "corruption" and not number(self.params, "corruption"):
+            raise EobenchError("quirks=corruption is a way to corrupt: it needs a corruption above 0")
         strangers = run.generator("strangers") if self.params["quirks"] == "pairing" else None
         tables = observed_dates(view.inputs, self.sensors(view.inputs), strangers)
         return pretrain_encoder(tables, run, self.params)

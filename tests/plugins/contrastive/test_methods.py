@@ -240,6 +240,12 @@ def test_published_corruption_makes_the_views_of_one_sensor_the_same(
         assert set(same) == {expected}, (name, quirks)
 
 
+def test_published_corruption_needs_something_to_corrupt(registry: Registry) -> None:
+    method = _method(registry, "bimodal-simclr", corruption=0.0, quirks="corruption")
+    with pytest.raises(EobenchError, match="a corruption above 0"):
+        method.pretrain(_unlabelled(_inputs()), _run(registry))
+
+
 def test_published_pairing_shares_the_date_alone() -> None:
     code = 100 * np.arange(ROWS).reshape(ROWS, 1, 1) + np.arange(DATES).reshape(1, DATES, 1)  # pixel, date
     one, other = (np.broadcast_to(code, (ROWS, DATES, bands)) for bands in (4, 6))
