@@ -240,9 +240,9 @@ def heading(rounds: int) -> Iterator[str]:
     yield f"`python bench/series_models/run.py --rounds {rounds}`: {', '.join(versions)}, breizhcrops 0.0.4.1,"
     yield f"Python {platform.python_version()}, one thread; load {load:.0f} on {os.cpu_count()} cores at first."
     yield "Seconds of the processor are medians of the rounds; ratios are theirs / ours within a round: median"
-    yield "(least to most). Above 1 ours takes less. All three are built from torch's own layers, so much the same is"
-    yield "expected; tsai's second Inception shortcut is a batch norm alone, ours has a 1x1 convolution as the original"
-    yield "does: 16,384 weights more."
+    yield "(least to most). Above 1 ours takes less. All three are built from torch's own layers, so much the same"
+    yield "is expected; tsai's second Inception shortcut is a batch norm alone, ours has a 1x1 convolution as the"
+    yield "original does: 16,384 weights more."
 
 
 def main() -> None:
