@@ -76,15 +76,14 @@ class FeatureMap:
 
     def _inputs(self, inputs: Inputs) -> Inputs:
         (found,) = inputs.modalities
-        mapped = ((found.values - self.mean) @ self.matrix).astype(np.float32)
+        mapped = np.asarray((np.asarray(found.values, np.float32) - self.mean) @ self.matrix, np.float32)
         return feature_series(mapped, np.asarray(found.valid), np.asarray(found.days))
 
 
 def observed_features(inputs: Inputs) -> NDArray[np.float32]:
     """Return (M, W) features of the observed dates of a series of features."""
     (found,) = inputs.modalities
-    values: NDArray[np.float32] = found.values[np.asarray(found.valid)]
-    return values
+    return np.asarray(found.values[np.asarray(found.valid)], np.float32)
 
 
 def _as_bands(rows: NDArray[np.float64], matrix: NDArray[np.float64], bands: int, how: str) -> NDArray[np.float64]:
