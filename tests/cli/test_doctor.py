@@ -257,6 +257,8 @@ def test_fewer_cores_in_a_container_are_a_warning(monkeypatch, world):
 
 
 def test_thread_variables_are_shown_and_nonsense_is_a_warning(monkeypatch, world):
+    for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("OMP_NUM_THREADS", "4")
     found = subjects(list(machine.machine(world)))["threads"]
     assert found.state == "ok"
