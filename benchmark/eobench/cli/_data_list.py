@@ -90,7 +90,8 @@ def _fitted(columns: list[str], rows: list[list[object]]) -> tuple[list[str], li
     from rich.console import Console
 
     width = Console().width
-    widths = {name: max(len(_text(row[k])) for row in (columns, *rows)) for k, name in enumerate(columns)}
+    cells = [list[object](columns), *rows]
+    widths = {name: max(len(_text(row[k])) for row in cells) for k, name in enumerate(columns)}
     widths["title"] = _TITLE
     kept = list(columns)
     for name in _FIRST_TO_GO:
