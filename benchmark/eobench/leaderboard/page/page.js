@@ -21,6 +21,7 @@
     return [...found, name];
   }
   const broken = (name) => lines(name).join("<br>");
+  const deep = (names) => 15 * Math.max(...names.map((name) => lines(name).length)) + 6; // pixels of the tallest
   const wide = (names) => Math.max(...names.flatMap((name) => lines(name).map((line) => line.length)));
   const cut = (name) => (name.length > MOST_ABOVE ? `${name.slice(0, MOST_ABOVE - 1).replace(/&[a-z]*$/, "")}…` : name);
 
@@ -65,7 +66,7 @@
     const left = 6.4 * wide(w.names) + 60, right = slanted ? Math.max(20, ...above.map((name, k) => 5 * name.length - 30 * (count - 1 - k))) : 20;
     const room = byId("wins").parentElement.clientWidth - 40 - left - right;
     const size = Math.min(76, Math.max(30, Math.min(room, 760) / count));
-    const places = w.names.map((_, k) => k);
+    const places = w.names.map((_, k) => k), high = Math.max(size, deep(w.names));
     const share = w.share.map((row, i) => row.map((s, j) => (i === j ? null : s)));
     const hover = w.share.map((row, i) => row.map((s, j) => {
       if (i === j) return `${w.names[i]}<br>${w.n[i][j]} cells`;
@@ -81,7 +82,7 @@
       hovertemplate: "%{customdata}<extra></extra>", hoverongaps: false, xgap: 3, ygap: 3, zmin: 0, zmax: 100,
       colorscale: [[0, colour("--low")], [0.5, colour("--mid")], [1, colour("--high")]], showscale: false,
     }], {
-      height: size * count + (slanted ? 0.65 * long : 60) + 80, width: size * count + left + right, autosize: false,
+      height: high * count + (slanted ? 0.65 * long : 60) + 80, width: size * count + left + right, autosize: false,
       margin: { l: left, r: right, t: (slanted ? 0.65 * long : 60) + 60, b: 20 },
       xaxis: { tickvals: places, ticktext: above, side: "top", showgrid: false, zeroline: false, tickangle: slanted ? -40 : 0, ticklabeloverflow: "allow", title: { text: "… the column", standoff: 8 } },
       yaxis: { tickvals: places, ticktext: w.names.map(broken), autorange: "reversed", showgrid: false, zeroline: false, title: { text: "the row beats …", standoff: 12 } },
@@ -98,7 +99,7 @@
       fillcolor: "rgba(0,0,0,0)", hovertemplate: "%{text}<br><b>%{x}</b><extra></extra>", hoveron: "points",
     }));
     draw("gains", traces, {
-      height: 90 + 62 * parts.length, showlegend: false,
+      height: 90 + Math.max(62, deep(parts.map((g) => `${g.method} (${g.n})`))) * parts.length, showlegend: false,
       xaxis: { title: { text: kind === "ratio" ? `gain in ${metric}, % of the baseline` : `gain in ${metric}` }, zeroline: true, zerolinecolor: colour("--quiet"), zerolinewidth: 1.5 },
       yaxis: { autorange: "reversed", showgrid: false },
     });
