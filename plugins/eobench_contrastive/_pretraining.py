@@ -13,8 +13,7 @@ from torch import nn
 
 from eobench.data import EobenchError, UnsupportedError
 from eobench.plugin import Checkpoint, RunContext, Value
-from eobench_base_models._adam import Adam
-from eobench_base_models.training import number, seeded, whole
+from eobench_base_models.training import Adam, number, seeded, whole
 from eobench_contrastive.losses import (
     alignment,
     barlow_twins,

@@ -24,7 +24,7 @@ from eobench_base_models.training import (
 )
 from eobench_contrastive._initialised import Initialised, Projected
 from eobench_contrastive._pretraining import ENCODER, Loss, loss_of
-from eobench_proportions._augment import Augmentation
+from eobench_proportions.views import Augmentation
 
 PIXELS_A_SAMPLE, FEWEST = 8 * 8, 16
 """Images with more pixels make as many fewer in a batch, but so many at least: they are each other's negatives."""
