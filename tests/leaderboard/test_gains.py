@@ -57,6 +57,14 @@ def test_the_baseline_is_supervised_then_the_forest_then_the_first(row, frame, m
     assert choose_baseline(frame([row(m, 0.5) for m in methods])) == expected
 
 
+def test_a_baseline_that_shares_no_block_is_passed_over(row, frame):
+    labelled = row("supervised", 0.9, supervision="full")
+    told = [row(m, 0.5, supervision="bags", bag_size=32) for m in ("dllp", "mean-proportion", "rot")]
+    assert choose_baseline(frame([labelled, *told])) == "mean-proportion"
+    assert choose_baseline(frame([labelled, told[0], told[2]])) == "rot"  # the shorter name of two alike
+    assert choose_baseline(frame([labelled, told[0]])) == "supervised"
+
+
 def test_a_failed_baseline_is_none(row, frame):
     assert choose_baseline(frame([row("supervised", status="failed"), row("ncc", 0.5)])) == "ncc"
     assert choose_baseline(frame([row("ncc", status="failed")])) is None

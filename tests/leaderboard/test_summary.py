@@ -47,6 +47,12 @@ def test_levels_bag_sizes_and_families_are_told_apart(row, frame):
     ]
 
 
+def test_knobs_are_told_in_words(row, frame):
+    knobs = '{"classes":["soybean","corn"],"score_on":"val","transductive":true}'
+    (found,) = summary_table(frame([row("a", 0.5, knobs=knobs)])).rows
+    assert found.given.endswith("classes soybean + corn, score on val, transductive")
+
+
 def test_leaving_a_column_out_averages_over_it(row, frame):
     rows = [row("a", 0.2, base_model="x"), row("a", 0.4, base_model="y")]
     (found,) = summary_table(frame(rows), by=("dataset", "supervision")).rows

@@ -12,7 +12,7 @@ from eobench.data import EobenchError, unknown
 from eobench.leaderboard._blocks import BASE, TASK, Cells, contenders
 from eobench.leaderboard._wins import chosen_metrics
 
-BASELINES = ("supervised", "random-forest")
+BASELINES = ("supervised", "random-forest", "mean-proportion", "mean-proportion-maps")
 GAIN_COLUMNS = (*TASK, *BASE, "seed", "pair", "method", "baseline", "metric", "value", "baseline_value")
 
 
@@ -21,8 +21,9 @@ def choose_baseline(frame: pd.DataFrame, baseline: str | None = None) -> str | N
 
     Args:
         frame: of `read_results` or `Board.results`.
-        baseline: a contender; None: `supervised` where it is on the board, else `random-forest`, else the first
-            in alphabetical order. Of several with other options, the shortest label.
+        baseline: a contender; None: the first of `BASELINES` that shares a block with another contender, else the
+            contender with most shared blocks; where none share any, the first of `BASELINES`, else the shortest
+            label. Of several with other options, the shortest label.
 
     Raises:
         EobenchError: the baseline has no cell on the board.
@@ -35,11 +36,22 @@ def choose_baseline(frame: pd.DataFrame, baseline: str | None = None) -> str | N
         if baseline not in names:
             raise EobenchError(unknown("baseline", baseline, names))
         return baseline
-    for method in BASELINES:
-        of_method = set(labels[(ok["method"] == method).to_numpy(bool)])
-        if of_method:
-            return next(name for name in names if name in of_method)
-    return min(names) if names else None
+    shared = _shared(frame)
+    for least in (1, 0):
+        for method in BASELINES:
+            of_method = set(labels[(ok["method"] == method).to_numpy(bool)])
+            if found := [name for name in names if name in of_method and shared.get(name, 0) >= least]:
+                return found[0]
+        if any(shared.values()):
+            return max(names, key=lambda name: shared.get(name, 0))
+    return names[0] if names else None
+
+
+def _shared(frame: pd.DataFrame) -> dict[str, int]:
+    """Pairs of cells that each contender is compared in."""
+    cells = Cells.of(frame)
+    sides = np.concatenate([cells.contender[side] for side in cells.pairs()])
+    return dict(zip(cells.names, np.bincount(sides, minlength=len(cells.names)).tolist(), strict=True))
 
 
 def gains(frame: pd.DataFrame, baseline: str | None = None, metrics: Sequence[str] | None = None) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -166,9 +167,20 @@ def _given(labels: str, bag: str, regions: str, source: str, error: str, redraws
         f"from {source}" if source not in ("", "train") else "",
         error and f"error {error}",
         f"{redraws} redraws" if redraws not in ("", "1") else "",
-        knobs if knobs != "{}" else "",
+        *_knob_words(knobs),
     ]
     return ", ".join(w for w in words if w)
+
+
+def _knob_words(knobs: str) -> list[str]:
+    """`{"classes":["soybean","corn"],"transductive":true}` -> `classes soybean + corn`, `transductive`."""
+    found = []
+    for name, value in json.loads(knobs or "{}").items():
+        words = name.replace("_", " ")
+        if isinstance(value, list):
+            value = " + ".join(map(str, value))
+        found.append(words if value is True else f"{words} {value}")
+    return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
