@@ -102,7 +102,7 @@ def _show_slopes(found: pd.DataFrame) -> None:
                 part[["method", "base_model", "metric"]].to_numpy(object), numbers, strict=True
             )
         ]
-        _common.show(_common.table(title, heads, rows, right=heads[3:]))
+        _common.show(_common.table(title, heads, rows, right=heads[3:], whole=heads[2:]))
 
 
 def _interval(low: float, high: float) -> str:
