@@ -21,6 +21,7 @@
     return [...found, name];
   }
   const broken = (name) => lines(name).join("<br>");
+  const folded = (words, most = 15) => words.split(" ").reduce((found, word) => (found && found.length - found.lastIndexOf(">") + word.length > most ? `${found}<br>${word}` : `${found} ${word}`.trim()), "");
   const deep = (names) => 15 * Math.max(...names.map((name) => lines(name).length)) + 6; // pixels of the tallest
   const wide = (names) => Math.max(...names.flatMap((name) => lines(name).map((line) => line.length)));
   const cut = (name) => (name.length > MOST_ABOVE ? `${name.slice(0, MOST_ABOVE - 1).replace(/&[a-z]*$/, "")}…` : name);
@@ -127,7 +128,7 @@
     const edges = s.places.slice(1).map((_, k) => ({ type: "line", xref: "x", yref: "paper", x0: k + 0.5, x1: k + 0.5, y0: 0, y1: 1, line: { color: colour("--line"), width: 1 } }));
     draw("scores", traces, {
       height: 460, shapes: edges, hovermode: "closest",
-      xaxis: { tickvals: s.places.map((_, k) => k), ticktext: s.places.map((p) => p.replace(" ", "<br>").replaceAll(", ", "<br>")), tickangle: s.places.length > 14 ? -40 : 0, tickfont: { size: 11.5 }, range: [-0.5, s.places.length - 0.5], showgrid: false, zeroline: false },
+      xaxis: { tickvals: s.places.map((_, k) => k), ticktext: s.places.map((p) => p.replace(" ", ", ").split(", ").map((part) => folded(part)).join("<br>")), tickangle: s.places.length > 14 ? -40 : 0, tickfont: { size: 11.5 }, range: [-0.5, s.places.length - 0.5], showgrid: false, zeroline: false },
       yaxis: { title: { text: metric, standoff: 10 }, zeroline: false },
     });
   }
