@@ -100,6 +100,29 @@ def _plain(value: Any) -> Any:
     return str(value)
 
 
+def widths(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> dict[str, int]:
+    """Return the characters that each column of a `table` takes of a line, with what stands between columns."""
+    cells = [columns, *(["" if cell is None else str(cell) for cell in row] for row in rows)]
+    return {name: max(len(row[k]) for row in cells) + 3 for k, name in enumerate(columns)}
+
+
+def terminal_width() -> int:
+    """Return the characters of a line of the terminal."""
+    from rich.console import Console
+
+    return Console().width
+
+
+def fitting(taken: dict[str, int], first: Sequence[str], room: int) -> dict[str, int]:
+    """Leave columns out, those of `first` one by one, until a line has room for the rest, and return that."""
+    kept = dict(taken)
+    for name in first:
+        if sum(kept.values()) <= room:
+            break
+        kept.pop(name, None)
+    return kept
+
+
 def table(
     title: str,
     columns: Sequence[str],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from eobench.cli._common import DataOption, JsonOption, PluginOption
@@ -87,31 +86,16 @@ def _fitted(columns: list[str], rows: list[list[object]]) -> tuple[list[str], li
         Columns, rows, and whether they fit: names, which one types, are broken only where even they and their
         states find no room.
     """
-    from rich.console import Console
+    from eobench.cli import _common
 
-    width = Console().width
-    cells = [list[object](columns), *rows]
-    widths = {name: max(len(_text(row[k])) for row in cells) for k, name in enumerate(columns)}
-    widths["title"] = _TITLE
-    kept = list(columns)
-    for name in _FIRST_TO_GO:
-        if _line(widths[c] for c in kept) <= width:
-            break
-        kept.remove(name)
+    width = _common.terminal_width()
+    taken = _common.widths(columns, rows) | {"title": _TITLE + 3}
+    kept = _common.fitting(taken, _FIRST_TO_GO, width)
+    spare = width - sum(kept.values())
     if "title" in kept:
-        room = width - _line(widths[c] for c in kept) + _TITLE
-        rows = [[*row[:-1], _cut(str(row[-1]), room)] for row in rows]
+        rows = [[*row[:-1], _cut(str(row[-1]), spare + _TITLE)] for row in rows]
     places = [columns.index(c) for c in kept]
-    return kept, [[row[k] for k in places] for row in rows], _line(widths[c] for c in kept) <= width
-
-
-def _line(widths: Iterable[int]) -> int:
-    """Characters of a line of the table: two blanks and a line between columns, and its right edge."""
-    return sum(width + 3 for width in widths)
-
-
-def _text(cell: object) -> str:
-    return "" if cell is None else str(cell)
+    return list(kept), [[row[k] for k in places] for row in rows], spare >= 0
 
 
 def _cut(text: str, room: int) -> str:

@@ -53,15 +53,14 @@ def list_(
 
 def _fitting(rows: list[dict[str, Any]]) -> list[str]:
     """Leave columns out until a line has room for a summary: they are in `eobench info` and in `--json`."""
-    from rich.console import Console
+    from eobench.cli import _common
 
-    columns, room = list(rows[0]) if rows else ["name"], Console().width - _SUMMARY
-    widths = {c: max(len(c), *(len(_cell(row.get(c))) for row in rows)) + 3 for c in columns if c != "summary"}
-    for name in _FIRST_TO_GO if "summary" in columns else ():
-        if sum(widths.values()) <= room:
-            break
-        widths.pop(name, None)
-    return [c for c in columns if c in widths or c == "summary"]
+    columns = list(rows[0]) if rows else ["name"]
+    taken = _common.widths(columns, [[_cell(row.get(c)) for c in columns] for row in rows])
+    if taken.pop("summary", None) is None:
+        return columns
+    kept = _common.fitting(taken, _FIRST_TO_GO, _common.terminal_width() - _SUMMARY)
+    return [c for c in columns if c in kept or c == "summary"]
 
 
 def _cell(value: Any) -> str:

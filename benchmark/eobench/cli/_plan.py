@@ -64,10 +64,10 @@ def show(request: Request, *, cells: bool, as_json: bool, printer: Any) -> None:
 
 def _whole(columns: list[str], rows: list[list[str]]) -> list[str]:
     """Columns that are never broken: all but the levels, and methods too where they leave those no room."""
-    from rich.console import Console
+    from eobench.cli import _common
 
-    widths = [max(len(name), *(len(row[k]) for row in rows)) + 3 for k, name in enumerate(columns)]
-    room = Console().width - sum(widths) + widths[2]
+    taken = _common.widths(columns, rows)
+    room = _common.terminal_width() - sum(taken.values()) + taken["levels"]
     return [c for c in columns if c != "levels" and (c != "method" or room >= _LEVELS)]
 
 

@@ -90,13 +90,14 @@ def build_board(
     table, left_out = to_arrow(name, rows, metric_columns)
     results = to_pandas(table)
     wins = win_matrix(results, metrics)
+    chosen = choose_baseline(results, baseline)
     board = Board(
         name=name,
         folder=folder,
         results=results,
         wins=wins,
-        gains=gains(results, baseline, metrics),
-        baseline=choose_baseline(results, baseline),
+        gains=gains(results, chosen, metrics),
+        baseline=chosen,
         warnings=(*left_out, *Cells.of(results).warnings, *map(str, identical_predictions(results))),
     )
     from eobench.leaderboard._report import render
